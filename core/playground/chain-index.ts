@@ -10,7 +10,7 @@ export type Place = number | 'mempool';
 export interface Utxo extends TxOutput { readonly txid: string; readonly vout: number; readonly place: Place; readonly coinbase: boolean }
 
 interface ScriptEntry { readonly mined: string[]; readonly waiting: Set<string>; readonly unspent: Set<string> }
-interface Entry { readonly tx: ChainTx; place: Place; readonly scriptHashes: readonly string[] }
+interface Entry { tx: ChainTx; place: Place; readonly scriptHashes: readonly string[] }
 
 /** Script hash of the Electrum protocol: SHA-256 of the script, read backwards. */
 export const scriptHashOf = (scriptHex: string): string => sha256(Buffer.from(scriptHex, 'hex')).reverse().toString('hex');
@@ -108,6 +108,7 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
     if (known) this.#unlist(known);
     const entry = known ?? this.#enter(tx, place);
     entry.place = place;
+    entry.tx = tx; // its witness may be another than that of the one known before
     if (place === 'mempool') this.#mempool.add(tx.txid);
     for (const hash of entry.scriptHashes) {
       const script = this.#script(hash);
@@ -116,7 +117,7 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
       this.#touched.add(hash);
     }
     // An unconfirmed child shows in its histories whether its parents are confirmed.
-    if (known) this.#touchChildren(tx);
+    this.#touchChildren(tx);
   }
 
   #enter(tx: ChainTx, place: Place): Entry {
@@ -131,8 +132,12 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
     }
     const entry: Entry = { tx, place, scriptHashes: [...scripts] };
     this.#txs.set(tx.txid, entry);
-    // The output of the first block of all can never be spent; Bitcoin Core does not list it either.
-    if (place !== 0) tx.outputs.forEach((o, vout) => this.#script(scriptHashOf(o.scriptHex)).unspent.add(outpointOf(tx.txid, vout)));
+    tx.outputs.forEach((o, vout) => {
+      const outpoint = outpointOf(tx.txid, vout);
+      // The output of the first block of all can never be spent. And a child may be here already: its parent
+      // left the mempool a step ago and comes back by a block.
+      if (place !== 0 && !this.#spenders.has(outpoint)) this.#script(scriptHashOf(o.scriptHex)).unspent.add(outpoint);
+    });
     return entry;
   }
 
