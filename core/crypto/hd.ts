@@ -1,5 +1,6 @@
 import { BIP32Factory, type BIP32Interface } from 'bip32';
 import { mnemonicToSeedSync, validateMnemonic, wordlists, entropyToMnemonic } from 'bip39';
+import { toHex } from '../lib/bytes.ts';
 import { must } from '../lib/result.ts';
 import * as curve from './secp256k1.ts';
 
@@ -35,7 +36,7 @@ export function mnemonicFault(mnemonic: string): MnemonicFault | undefined {
 /** 12 words for 16 bytes of entropy, 24 for 32. */
 export const mnemonicOf = (entropy: Uint8Array): string => {
   if (entropy.length !== 16 && entropy.length !== 32) throw new RangeError('entropy is 16 or 32 bytes');
-  return entropyToMnemonic(entropy as Buffer, WORDS as string[]);
+  return entropyToMnemonic(toHex(entropy), WORDS as string[]);
 };
 
 /** The 64-byte BIP 39 seed; zero it after use. */

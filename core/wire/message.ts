@@ -1,4 +1,4 @@
-import { type Codec, type Fields, type Struct, encodeWith, struct } from '../codec/codec.ts';
+import { type Codec, type Fields, type Struct, struct } from '../codec/codec.ts';
 import { DecodeError, Reader } from '../codec/reader.ts';
 import { type TlvTable, type Tlvs, tlvStream } from '../codec/tlv.ts';
 import { Writer } from '../codec/writer.ts';
@@ -10,6 +10,8 @@ export const MAX_MESSAGE_BYTES = 65_535;
 export interface MessageRow<N extends string, F extends Fields, T extends TlvTable> {
   readonly type: number;
   readonly name: N;
+  readonly fields: F;
+  readonly tlvTable: T;
   readonly codec: Codec<Struct<F> & { readonly tlvs?: Tlvs<T> | undefined }>;
 }
 
@@ -24,10 +26,13 @@ export function message<N extends string, F extends Fields, T extends TlvTable =
   tlvTable?: T,
 ): MessageRow<N, F, T> {
   const body = struct(fields);
-  const stream = tlvStream(tlvTable ?? ({} as T));
+  const records = tlvTable ?? ({} as T);
+  const stream = tlvStream(records);
   return {
     type,
     name,
+    fields,
+    tlvTable: records,
     codec: {
       encode: (w, v) => {
         body.encode(w, v);
@@ -76,7 +81,7 @@ export function messageTable<T extends readonly AnyRow[]>(rows: T): MessageTable
       const row = rowOf(value.name);
       const w = new Writer();
       w.u16(row.type);
-      w.bytes(encodeWith(row.codec, value));
+      row.codec.encode(w, value);
       if (w.length > MAX_MESSAGE_BYTES) throw new RangeError(`${row.name} has ${w.length} bytes`);
       return w.finish();
     },

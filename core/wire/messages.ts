@@ -1,7 +1,7 @@
 import { amountMsat, amountSat, bytes, bytes16, feerate, list16, listToEnd, remaining, struct, u8, u16, u32, u64 } from '../codec/codec.ts';
 import { tlv } from '../codec/tlv.ts';
 import { type MessagesOf, message, messageTable } from './message.ts';
-import { chainHash, channelId, onionRoutingPacket, point, sha256, shortChannelId, signature } from './primitives.ts';
+import { chainHash, channelId, onionRoutingPacket, point, sha256, shortChannelId, signature, uncheckedPoint } from './primitives.ts';
 
 const attributionData = tlv(1, struct({ htlcHoldTimes: bytes(80), truncatedHmacs: bytes(840) }));
 const openingTlvs = { upfrontShutdownScript: tlv(0, remaining), channelType: tlv(1, remaining) };
@@ -69,10 +69,11 @@ export const rows = [
   }), // prettier-ignore
   message(256, 'channel_announcement', {
     nodeSignature1: signature, nodeSignature2: signature, bitcoinSignature1: signature, bitcoinSignature2: signature,
-    features: bytes16, chainHash, shortChannelId, nodeId1: point, nodeId2: point, bitcoinKey1: point, bitcoinKey2: point,
+    features: bytes16, chainHash, shortChannelId, nodeId1: uncheckedPoint, nodeId2: uncheckedPoint,
+    bitcoinKey1: uncheckedPoint, bitcoinKey2: uncheckedPoint,
   }), // prettier-ignore
   message(257, 'node_announcement', {
-    signature, features: bytes16, timestamp: u32, nodeId: point, rgbColor: bytes(3), alias: bytes(32), addresses: bytes16,
+    signature, features: bytes16, timestamp: u32, nodeId: uncheckedPoint, rgbColor: bytes(3), alias: bytes(32), addresses: bytes16,
   }), // prettier-ignore
   message(258, 'channel_update', {
     signature, chainHash, shortChannelId, timestamp: u32, messageFlags: u8, channelFlags: u8, cltvExpiryDelta: u16,

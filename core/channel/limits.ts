@@ -1,0 +1,177 @@
+import { type Result, err, ok } from '../lib/result.ts';
+import { type FeeratePerKw, type Msat, feeratePerKw, msat, toMsat } from '../lib/units.ts';
+import { anchorsCostSat, commitmentFeeSat, isTrimmed } from '../tx/commitment.ts';
+import { type ChannelFault, fault } from './errors.ts';
+import { POLICY } from './policy.ts';
+import { type Spec, VIEW, isOffered, specOf } from './spec.ts';
+import type { ChannelConfig, Commitments, FundedChannel, HtlcAdd, HtlcEntry } from './types.ts';
+
+type Owner = 'local' | 'remote';
+
+const dustLimitOf = (config: ChannelConfig, owner: Owner): ChannelConfig['local']['dustLimitSatoshis'] =>
+  owner === 'local' ? config.local.dustLimitSatoshis : config.remote.dustLimitSatoshis;
+
+/** The HTLC as the commitment's owner sees it. */
+export const directionFor = (htlc: { readonly direction: HtlcAdd['direction'] }, owner: Owner): HtlcAdd['direction'] =>
+  (htlc.direction === 'offered') === (owner === 'local') ? 'offered' : 'received';
+
+export function trimmedIn(config: ChannelConfig, owner: Owner, rate: FeeratePerKw, add: HtlcAdd): boolean {
+  return isTrimmed(
+    { direction: directionFor(add, owner), amountMsat: add.amountMsat },
+    { channelType: config.channelType, dustLimitSat: dustLimitOf(config, owner), feeratePerKw: rate },
+  );
+}
+
+const untrimmedCount = (config: ChannelConfig, owner: Owner, spec: Spec): number =>
+  spec.htlcs.filter((htlc) => !trimmedIn(config, owner, spec.feeratePerKw, htlc.add)).length;
+
+/** Fee and anchors that the opener bears in one commitment, in msat. */
+export function openerCostMsat(config: ChannelConfig, rate: FeeratePerKw, untrimmed: number): Msat {
+  return toMsat(commitmentFeeSat(config.channelType, rate, untrimmed)) + toMsat(anchorsCostSat(config.channelType)) as Msat;
+}
+
+/** What the opener has left over its reserve once fee and anchors are paid; negative when it cannot. */
+function openerSlackMsat(config: ChannelConfig, owner: Owner, spec: Spec, rate: FeeratePerKw, extraHtlcs: number): bigint {
+  const balance = config.isOpener ? spec.ourMsat : spec.theirMsat;
+  const reserve = toMsat(config.isOpener ? config.remote.channelReserveSatoshis : config.local.channelReserveSatoshis);
+  const atRate = { ...spec, feeratePerKw: rate };
+  return balance - reserve - openerCostMsat(config, rate, untrimmedCount(config, owner, atRate) + extraHtlcs);
+}
+
+/** Value that would turn into fees if this commitment confirmed now, in msat (BOLT 2, "Bounding exposure"). */
+export function dustExposureMsat(config: ChannelConfig, owner: Owner, spec: Spec, rate: FeeratePerKw = spec.feeratePerKw): Msat {
+  let sum = 0n;
+  for (const htlc of spec.htlcs) if (trimmedIn(config, owner, rate, htlc.add)) sum += htlc.add.amountMsat;
+  return msat(sum);
+}
+
+const doubled = (rate: FeeratePerKw): FeeratePerKw => feeratePerKw(Math.min(rate * 2, 0xffff_ffff));
+
+const withHtlc = (commitments: Commitments, key: string, entry: HtlcEntry): Commitments => ({
+  ...commitments,
+  htlcs: new Map(commitments.htlcs).set(key, entry),
+});
+
+/** Whether any side would owe more than it has; `specOf` cannot express that. */
+function affordable(commitments: Commitments, entry: HtlcEntry): boolean {
+  let available: bigint = entry.add.direction === 'offered' ? commitments.ourMsat : commitments.theirMsat;
+  for (const htlc of commitments.htlcs.values()) if (htlc.add.direction === entry.add.direction) available -= htlc.add.amountMsat;
+  return available >= entry.add.amountMsat;
+}
+
+/** BOLT 2, "Adding an HTLC", the sending node's rules, on both commitments, with a fee spike buffer. */
+export function checkOffer(channel: FundedChannel, key: string, entry: HtlcEntry, blockHeight: number): Result<Commitments, ChannelFault> {
+  const { config } = channel;
+  const { amountMsat, cltvExpiry } = entry.add;
+  if (amountMsat <= 0n || amountMsat < config.remote.htlcMinimumMsat) return err(fault('htlc_amount_too_small', config.remote.htlcMinimumMsat, amountMsat));
+  if (cltvExpiry <= blockHeight || cltvExpiry > blockHeight + POLICY.maxExpiryBlocks) return err(fault('expiry_out_of_bounds', blockHeight + POLICY.maxExpiryBlocks, cltvExpiry));
+  if (!affordable(channel.commitments, entry)) return err(fault('insufficient_balance'));
+  const next = withHtlc(channel.commitments, key, entry);
+  const offered = specOf(next, VIEW.remotePending, config.isOpener).htlcs.filter(isOffered);
+  const maxCount = Math.min(config.remote.maxAcceptedHtlcs, config.local.maxAcceptedHtlcs, POLICY.protocolMaxHtlcs);
+  if (offered.length > maxCount) return err(fault('too_many_htlcs', maxCount, offered.length));
+  const inFlight = offered.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
+  if (inFlight > config.remote.maxHtlcValueInFlightMsat) return err(fault('in_flight_exceeded', config.remote.maxHtlcValueInFlightMsat, inFlight));
+  for (const owner of ['remote', 'local'] as const) {
+    const spec = worstSpec(next, owner, config.isOpener);
+    const reserveMsat = toMsat(config.remote.channelReserveSatoshis);
+    if (spec.ourMsat < reserveMsat) return err(fault('insufficient_balance', reserveMsat, spec.ourMsat));
+    // As opener: our fee at twice the rate and with one more HTLC. Otherwise: the opener can pay for ours now.
+    const rate = config.isOpener ? doubled(spec.feeratePerKw) : spec.feeratePerKw;
+    const slack = openerSlackMsat(config, owner, spec, rate, config.isOpener ? 1 : 0);
+    if (slack < 0n) return err(fault('insufficient_balance', 'room for the commitment fee', slack));
+    if (dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat && trimmedIn(config, owner, spec.feeratePerKw, entry.add)) {
+      return err(fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat));
+    }
+  }
+  return ok(next);
+}
+
+/** All that is on its way counts, whatever its stage: nothing that either side proposed may break the next commitment. */
+function worstSpec(commitments: Commitments, owner: Owner, weAreOpener: boolean): Spec {
+  const view = owner === 'remote' ? VIEW.remotePending : { ours: 0, theirs: 0 } as const;
+  return specOf(commitments, view, weAreOpener);
+}
+
+/** BOLT 2, "Adding an HTLC", the receiving node's rules, on our next commitment: the one that the peer will sign. */
+export function checkReceivedAdd(channel: FundedChannel, key: string, entry: HtlcEntry): Result<Commitments, ChannelFault> {
+  const { config } = channel;
+  const { amountMsat, cltvExpiry } = entry.add;
+  if (amountMsat <= 0n || amountMsat < config.local.htlcMinimumMsat) return err(fault('htlc_amount_too_small', config.local.htlcMinimumMsat, amountMsat));
+  if (cltvExpiry >= 500_000_000) return err(fault('expiry_out_of_bounds', 500_000_000, cltvExpiry));
+  if (!affordable(channel.commitments, entry)) return err(fault('insufficient_balance'));
+  const next = withHtlc(channel.commitments, key, entry);
+  const spec = specOf(next, VIEW.localPending, config.isOpener);
+  const received = spec.htlcs.filter((htlc) => !isOffered(htlc));
+  if (received.length > config.local.maxAcceptedHtlcs) return err(fault('too_many_htlcs', config.local.maxAcceptedHtlcs, received.length));
+  const inFlight = received.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
+  if (inFlight > config.local.maxHtlcValueInFlightMsat) return err(fault('in_flight_exceeded', config.local.maxHtlcValueInFlightMsat, inFlight));
+  const reserveMsat = toMsat(config.local.channelReserveSatoshis);
+  if (spec.theirMsat < reserveMsat) return err(fault('insufficient_balance', reserveMsat, spec.theirMsat));
+  if (!config.isOpener && openerSlackMsat(config, 'local', spec, spec.feeratePerKw, 0) < 0n) return err(fault('insufficient_balance', 'the commitment fee over the reserve'));
+  return ok(next);
+}
+
+/** Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. */
+export function exceedsDustCap(channel: FundedChannel, add: HtlcAdd): boolean {
+  const { config, commitments } = channel;
+  return (['local', 'remote'] as const).some((owner) => {
+    const spec = specOf(commitments, owner === 'local' ? VIEW.localCurrent : VIEW.remotePending, config.isOpener);
+    return trimmedIn(config, owner, spec.feeratePerKw, add) && dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat;
+  });
+}
+
+/** BOLT 2, "Updating Fees": the opener can pay `rate` on this commitment over its reserve, and dust stays bounded. */
+export function checkFeeUpdate(channel: FundedChannel, next: Commitments, owner: Owner, rate: FeeratePerKw): ChannelFault | undefined {
+  const { config } = channel;
+  const view = owner === 'local' ? VIEW.localPending : VIEW.remotePending;
+  const spec = { ...specOf(next, view, config.isOpener), feeratePerKw: rate };
+  if (openerSlackMsat(config, owner, spec, rate, 0) < 0n) return fault('opener_cannot_pay_fee', undefined, rate);
+  const raised = rate > specOf(channel.commitments, view, config.isOpener).feeratePerKw;
+  if (config.channelType === 'static_remotekey' && raised && dustExposureMsat(config, owner, spec, rate) > POLICY.dustExposureCapMsat) {
+    return fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat);
+  }
+  return undefined;
+}
+
+/** What one more payment could move, in msat, and which rule binds it. */
+export interface Sendable {
+  readonly amountMsat: Msat;
+  readonly limit: 'none' | 'reserve_and_fee' | 'in_flight' | 'htlc_count' | 'offline';
+}
+
+/** The most that we can offer in one HTLC now. */
+export function maxOffer(channel: FundedChannel): Sendable {
+  const { config, commitments } = channel;
+  const remote = worstSpec(commitments, 'remote', config.isOpener);
+  const offered = remote.htlcs.filter(isOffered);
+  const maxCount = Math.min(config.remote.maxAcceptedHtlcs, config.local.maxAcceptedHtlcs, POLICY.protocolMaxHtlcs);
+  if (offered.length >= maxCount) return { amountMsat: msat(0n), limit: 'htlc_count' };
+  const byBalance = (['remote', 'local'] as const).map((owner) => {
+    const spec = worstSpec(commitments, owner, config.isOpener);
+    const ownSlack = spec.ourMsat - toMsat(config.remote.channelReserveSatoshis);
+    if (!config.isOpener) {
+      const openerPays = openerSlackMsat(config, owner, spec, spec.feeratePerKw, 1) >= 0n;
+      return openerPays ? ownSlack : 0n;
+    }
+    return openerSlackMsat(config, owner, spec, doubled(spec.feeratePerKw), 2);
+  });
+  const balance = byBalance.reduce((least, slack) => (slack < least ? slack : least));
+  const inFlight = config.remote.maxHtlcValueInFlightMsat - offered.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
+  const amount = balance < inFlight ? balance : inFlight;
+  return { amountMsat: msat(amount > 0n ? amount : 0n), limit: balance < inFlight ? 'reserve_and_fee' : 'in_flight' };
+}
+
+/** The most that the peer can offer us in one HTLC now, by what we know. */
+export function maxReceive(channel: FundedChannel): Msat {
+  const { config, commitments } = channel;
+  const spec = specOf(commitments, { ours: 0, theirs: 0 }, config.isOpener);
+  const received = spec.htlcs.filter((htlc) => !isOffered(htlc));
+  if (received.length >= config.local.maxAcceptedHtlcs) return msat(0n);
+  const slack = config.isOpener
+    ? spec.theirMsat - toMsat(config.local.channelReserveSatoshis)
+    : openerSlackMsat(config, 'local', spec, doubled(spec.feeratePerKw), 2);
+  const inFlight = config.local.maxHtlcValueInFlightMsat - received.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
+  const amount = slack < inFlight ? slack : inFlight;
+  return msat(amount > 0n ? amount : 0n);
+}
