@@ -3,17 +3,40 @@ import { EventEmitter } from 'node:events';
 import type { ChainBlock, ChainStep } from './chain-types.ts';
 import { isCoinbase, sha256, type ChainTx, type TxOutput } from './raw-tx.ts';
 
-export interface IndexedBlock { readonly height: number; readonly hash: string; readonly headerHex: string; readonly txids: readonly string[] }
-export interface IndexedTx { readonly tx: ChainTx; readonly place: Place; readonly scriptHashes: readonly string[] }
+export interface IndexedBlock {
+  readonly height: number;
+  readonly hash: string;
+  readonly headerHex: string;
+  readonly txids: readonly string[];
+}
+export interface IndexedTx {
+  readonly tx: ChainTx;
+  readonly place: Place;
+  readonly scriptHashes: readonly string[];
+}
 /** A height, or the mempool. */
 export type Place = number | 'mempool';
-export interface Utxo extends TxOutput { readonly txid: string; readonly vout: number; readonly place: Place; readonly coinbase: boolean }
+export interface Utxo extends TxOutput {
+  readonly txid: string;
+  readonly vout: number;
+  readonly place: Place;
+  readonly coinbase: boolean;
+}
 
-interface ScriptEntry { readonly mined: string[]; readonly waiting: Set<string>; readonly unspent: Set<string> }
-interface Entry { tx: ChainTx; place: Place; readonly scriptHashes: readonly string[] }
+interface ScriptEntry {
+  readonly mined: string[];
+  readonly waiting: Set<string>;
+  readonly unspent: Set<string>;
+}
+interface Entry {
+  tx: ChainTx;
+  place: Place;
+  readonly scriptHashes: readonly string[];
+}
 
 /** Script hash of the Electrum protocol: SHA-256 of the script, read backwards. */
-export const scriptHashOf = (scriptHex: string): string => sha256(Buffer.from(scriptHex, 'hex')).reverse().toString('hex');
+export const scriptHashOf = (scriptHex: string): string =>
+  sha256(Buffer.from(scriptHex, 'hex')).reverse().toString('hex');
 const outpointOf = (txid: string, vout: number): string => `${txid}:${vout}`;
 
 /** Event `changed`: after each batch of steps, with the script hashes whose history may differ from before. */
@@ -44,18 +67,38 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
     this.emit('changed', this.#touched);
   }
 
-  get height(): number { return this.#blocks.length - 1; }
-  get tip(): IndexedBlock { return this.#blocks.at(-1)!; }
-  get mempoolTxids(): string[] { return [...this.#mempool]; }
-  block(height: number): IndexedBlock | undefined { return this.#blocks[height]; }
-  heightOf(blockHash: string): number | undefined { return this.#heights.get(blockHash); }
-  tx(txid: string): IndexedTx | undefined { return this.#txs.get(txid); }
-  txsOf(block: IndexedBlock): ChainTx[] { return block.txids.map((txid) => this.#txs.get(txid)!.tx); }
+  get height(): number {
+    return this.#blocks.length - 1;
+  }
+  get tip(): IndexedBlock {
+    return this.#blocks.at(-1)!;
+  }
+  get mempoolTxids(): string[] {
+    return [...this.#mempool];
+  }
+  block(height: number): IndexedBlock | undefined {
+    return this.#blocks[height];
+  }
+  heightOf(blockHash: string): number | undefined {
+    return this.#heights.get(blockHash);
+  }
+  tx(txid: string): IndexedTx | undefined {
+    return this.#txs.get(txid);
+  }
+  txsOf(block: IndexedBlock): ChainTx[] {
+    return block.txids.map((txid) => this.#txs.get(txid)!.tx);
+  }
   /** The transaction, confirmed or not, that spends this output. */
-  spenderOf(txid: string, vout: number): string | undefined { return this.#spenders.get(outpointOf(txid, vout)); }
-  output(txid: string, vout: number): TxOutput | undefined { return this.#txs.get(txid)?.tx.outputs[vout]; }
+  spenderOf(txid: string, vout: number): string | undefined {
+    return this.#spenders.get(outpointOf(txid, vout));
+  }
+  output(txid: string, vout: number): TxOutput | undefined {
+    return this.#txs.get(txid)?.tx.outputs[vout];
+  }
 
-  confirmations(place: Place): number { return place === 'mempool' ? 0 : this.height - place + 1; }
+  confirmations(place: Place): number {
+    return place === 'mempool' ? 0 : this.height - place + 1;
+  }
 
   /** Undefined when an input is unknown here, and for coinbases. */
   feeSat(tx: ChainTx): bigint | undefined {
@@ -146,7 +189,9 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
     if (!entry) return;
     this.#unlist(entry);
     this.#txs.delete(txid);
-    entry.tx.outputs.forEach((o, vout) => this.#script(scriptHashOf(o.scriptHex)).unspent.delete(outpointOf(txid, vout)));
+    entry.tx.outputs.forEach((o, vout) =>
+      this.#script(scriptHashOf(o.scriptHex)).unspent.delete(outpointOf(txid, vout)),
+    );
     for (const input of entry.tx.inputs) {
       const outpoint = outpointOf(input.txid, input.vout);
       if (this.#spenders.get(outpoint) !== txid) continue;
@@ -177,7 +222,7 @@ export class ChainIndex extends EventEmitter<{ changed: [touched: ReadonlySet<st
 
   #script(hash: string): ScriptEntry {
     let entry = this.#scripts.get(hash);
-    if (!entry) this.#scripts.set(hash, entry = { mined: [], waiting: new Set(), unspent: new Set() });
+    if (!entry) this.#scripts.set(hash, (entry = { mined: [], waiting: new Set(), unspent: new Set() }));
     return entry;
   }
 }

@@ -11,7 +11,8 @@ export interface ChainBlock {
 
 /** What happened, in order. `leave` also comes for a transaction that a block of the same batch takes. */
 export type ChainStep =
-  | { readonly kind: 'block' | 'unblock'; readonly block: ChainBlock }
+  | { readonly kind: 'block'; readonly block: ChainBlock }
+  | { readonly kind: 'unblock'; readonly block: ChainBlock }
   | { readonly kind: 'enter'; readonly tx: ChainTx }
   | { readonly kind: 'leave'; readonly txid: string };
 

@@ -1,7 +1,15 @@
 /** A Bitcoin regtest chain in memory, run by bcoin in this process: no port, no file, no network. */
 import { createRequire } from 'node:module';
 import { ChainIndex } from './chain-index.ts';
-import { REASON, type Chain, type ChainBlock, type ChainStep, type MineOptions, type Submitted, type SubmitOptions } from './chain-types.ts';
+import {
+  REASON,
+  type Chain,
+  type ChainBlock,
+  type ChainStep,
+  type MineOptions,
+  type Submitted,
+  type SubmitOptions,
+} from './chain-types.ts';
 import { FAUCET_SCRIPT, faucetPayment } from './faucet.ts';
 import { flipHex, parseTx, tryParseTx, type ChainTx } from './raw-tx.ts';
 import { offer, offerPackage, probe, readmit, type Pool } from './relay.ts';
@@ -43,13 +51,28 @@ export class BcoinChain implements Chain {
     node.mempool.on('add entry', (e: any) => this.#steps.push({ kind: 'enter', tx: this.#txOf(e.tx) }));
     node.mempool.on('remove entry', (e: any) => this.#steps.push({ kind: 'leave', txid: e.tx.txid() }));
     // Without a listener bcoin's asynchronous errors would end the process with no hint of their origin.
-    node.on('error', (e: any) => { if (e.type !== 'VerifyError') process.emitWarning(`bcoin: ${e.stack}`); });
+    node.on('error', (e: any) => {
+      if (e.type !== 'VerifyError') process.emitWarning(`bcoin: ${e.stack}`);
+    });
   }
 
   static async start({ blocks = 450 }: BcoinOptions = {}): Promise<BcoinChain> {
-    const node = new FullNode({ network: 'regtest', memory: true, workers: false, listen: false, env: false, argv: false });
+    const node = new FullNode({
+      network: 'regtest',
+      memory: true,
+      workers: false,
+      listen: false,
+      env: false,
+      argv: false,
+    });
     // bcoin's fee rules let old coins pass for less; relay.ts has its own, and these must not be in their way.
-    Object.assign(node.mempool.options, { minRelay: 0, relayPriority: false, limitFree: false, rejectAbsurdFees: false, maxAncestors: 1_000 });
+    Object.assign(node.mempool.options, {
+      minRelay: 0,
+      relayPriority: false,
+      limitFree: false,
+      rejectAbsurdFees: false,
+      maxAncestors: 1_000,
+    });
     // node.open() would also open an HTTP server and a peer pool; only these three are wanted.
     await node.chain.open();
     await node.mempool.open();
@@ -119,23 +142,31 @@ export class BcoinChain implements Chain {
 
   reorg(depth: number): Promise<void> {
     if (depth < 1) return Promise.reject(new RangeError('a reorganisation replaces at least one block'));
-    return this.#losing(() => this.index.height - depth + 1, async (from) => {
-      let tip = await this.#node.chain.getEntryByHeight(from - 1);
-      // Empty, because what the mempool holds need not be valid on the other branch.
-      for (let i = 0; i <= depth; i++) tip = await this.#extend(tip, FAUCET_SCRIPT, []);
-    });
+    return this.#losing(
+      () => this.index.height - depth + 1,
+      async (from) => {
+        let tip = await this.#node.chain.getEntryByHeight(from - 1);
+        // Empty, because what the mempool holds need not be valid on the other branch.
+        for (let i = 0; i <= depth; i++) tip = await this.#extend(tip, FAUCET_SCRIPT, []);
+      },
+    );
   }
 
   invalidate(height: number): Promise<void> {
-    return this.#losing(() => height, async (from, lost) => {
-      // bcoin's invalidate() reports neither the blocks nor the mempool that it drops.
-      for (const txid of this.index.mempoolTxids) this.#steps.push({ kind: 'leave', txid });
-      for (const block of lost.toReversed()) this.#steps.push({ kind: 'unblock', block });
-      await this.#node.chain.invalidate((await this.#node.chain.getEntryByHeight(from)).hash);
-    });
+    return this.#losing(
+      () => height,
+      async (from, lost) => {
+        // bcoin's invalidate() reports neither the blocks nor the mempool that it drops.
+        for (const txid of this.index.mempoolTxids) this.#steps.push({ kind: 'leave', txid });
+        for (const block of lost.toReversed()) this.#steps.push({ kind: 'unblock', block });
+        await this.#node.chain.invalidate((await this.#node.chain.getEntryByHeight(from)).hash);
+      },
+    );
   }
 
-  get mempoolMinFeerateSatPerVb(): number { return this.#minFeerateSatPerVb; }
+  get mempoolMinFeerateSatPerVb(): number {
+    return this.#minFeerateSatPerVb;
+  }
 
   /** Like a full mempool that trims: what pays less leaves (here by its own rate, with its descendants). */
   setMempoolMinFeerate(satPerVb: number): Promise<void> {
@@ -144,7 +175,8 @@ export class BcoinChain implements Chain {
       for (const e of this.#entries()) {
         const withChildren = [e, ...this.#node.mempool.getDescendants(e)];
         const best = Math.max(...withChildren.map((d: any) => d.fee / d.tx.getVirtualSize()));
-        if (best < this.#minFeerateSatPerVb && this.#node.mempool.hasEntry(e.tx.hash('hex'))) this.#node.mempool.evictEntry(e);
+        if (best < this.#minFeerateSatPerVb && this.#node.mempool.hasEntry(e.tx.hash('hex')))
+          this.#node.mempool.evictEntry(e);
       }
     });
   }
@@ -158,8 +190,10 @@ export class BcoinChain implements Chain {
 
   get #pool(): Pool {
     return {
-      mempool: this.#node.mempool, minFeerateSatPerVb: this.#minFeerateSatPerVb,
-      decode: (hex) => TX.fromRaw(hex, 'hex'), parsed: (tx) => this.#txOf(tx),
+      mempool: this.#node.mempool,
+      minFeerateSatPerVb: this.#minFeerateSatPerVb,
+      decode: (hex) => TX.fromRaw(hex, 'hex'),
+      parsed: (tx) => this.#txOf(tx),
     };
   }
 
@@ -186,7 +220,8 @@ export class BcoinChain implements Chain {
   #losing(fromHeight: () => number, task: (from: number, lost: readonly ChainBlock[]) => Promise<void>): Promise<void> {
     return this.#changing(async () => {
       const from = fromHeight();
-      if (from < SEGWIT_HEIGHT + 1 || from > this.index.height) throw new RangeError(`cannot lose blocks from height ${from} on`);
+      if (from < SEGWIT_HEIGHT + 1 || from > this.index.height)
+        throw new RangeError(`cannot lose blocks from height ${from} on`);
       const lost: ChainBlock[] = [];
       for (let h = from; h <= this.index.height; h++) {
         const block = this.index.block(h)!;
@@ -194,11 +229,16 @@ export class BcoinChain implements Chain {
       }
       const pool = this.#entries().map((e) => e.tx);
       await task(from, lost);
-      await readmit(this.#pool, [...lost.flatMap((b) => b.txs.slice(1)).map((tx) => TX.fromRaw(tx.hex, 'hex')), ...pool]);
+      await readmit(this.#pool, [
+        ...lost.flatMap((b) => b.txs.slice(1)).map((tx) => TX.fromRaw(tx.hex, 'hex')),
+        ...pool,
+      ]);
     });
   }
 
-  #entries(): any[] { return [...this.#node.mempool.map.values()]; }
+  #entries(): any[] {
+    return [...this.#node.mempool.map.values()];
+  }
 
   /** Our own choice of transactions instead of the miner's: that one leaves out what pays under its floor, packages too. */
   async #extend(tip: any, scriptHex: string, items: readonly { tx: any; fee: number }[]): Promise<any> {
@@ -238,6 +278,11 @@ export class BcoinChain implements Chain {
   }
 
   #blockOf(entry: any, block: any): ChainBlock {
-    return { height: entry.height, hash: entry.rhash(), headerHex: block.toHead().toString('hex'), txs: block.txs.map((tx: any) => this.#txOf(tx)) };
+    return {
+      height: entry.height,
+      hash: entry.rhash(),
+      headerHex: block.toHead().toString('hex'),
+      txs: block.txs.map((tx: any) => this.#txOf(tx)),
+    };
   }
 }

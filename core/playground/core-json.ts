@@ -27,12 +27,25 @@ export interface TxJsonExtra {
 
 export function txJson(tx: ChainTx, { feeSat, prevout }: TxJsonExtra = {}): Record<string, unknown> {
   return {
-    txid: tx.txid, hash: tx.wtxid, version: tx.version, size: tx.size, vsize: tx.vsize, weight: tx.weight, locktime: tx.locktime,
+    txid: tx.txid,
+    hash: tx.wtxid,
+    version: tx.version,
+    size: tx.size,
+    vsize: tx.vsize,
+    weight: tx.weight,
+    locktime: tx.locktime,
     vin: tx.inputs.map((i) => {
       const witness = i.witness.length > 0 ? { txinwitness: i.witness } : {};
       if (isCoinbase(tx)) return { coinbase: i.scriptSigHex, ...witness, sequence: i.sequence };
       const spent = prevout?.(i.txid, i.vout);
-      return { txid: i.txid, vout: i.vout, scriptSig: { hex: i.scriptSigHex }, ...witness, ...(spent ? { prevout: spent } : {}), sequence: i.sequence };
+      return {
+        txid: i.txid,
+        vout: i.vout,
+        scriptSig: { hex: i.scriptSigHex },
+        ...witness,
+        ...(spent ? { prevout: spent } : {}),
+        sequence: i.sequence,
+      };
     }),
     vout: tx.outputs.map((o, n) => ({ value: btc(o.valueSat), n, scriptPubKey: scriptJson(o.scriptHex) })),
     ...(feeSat === undefined ? {} : { fee: btc(feeSat) }),
@@ -40,13 +53,27 @@ export function txJson(tx: ChainTx, { feeSat, prevout }: TxJsonExtra = {}): Reco
   };
 }
 
-export interface Header { version: number; previousHash: string; merkleRoot: string; time: number; bits: number; nonce: number }
+export interface Header {
+  version: number;
+  previousHash: string;
+  merkleRoot: string;
+  time: number;
+  bits: number;
+  nonce: number;
+}
 
 export function headerOf(headerHex: string): Header {
   const raw = Buffer.from(headerHex, 'hex');
-  const hash = (at: number): string => Buffer.from(raw.subarray(at, at + 32)).reverse().toString('hex');
+  const hash = (at: number): string =>
+    Buffer.from(raw.subarray(at, at + 32))
+      .reverse()
+      .toString('hex');
   return {
-    version: raw.readInt32LE(0), previousHash: hash(4), merkleRoot: hash(36),
-    time: raw.readUInt32LE(68), bits: raw.readUInt32LE(72), nonce: raw.readUInt32LE(76),
+    version: raw.readInt32LE(0),
+    previousHash: hash(4),
+    merkleRoot: hash(36),
+    time: raw.readUInt32LE(68),
+    bits: raw.readUInt32LE(72),
+    nonce: raw.readUInt32LE(76),
   };
 }

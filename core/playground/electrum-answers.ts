@@ -8,14 +8,25 @@ import { sha256 } from './raw-tx.ts';
 import type { FeeSource } from './fees.ts';
 
 type Params = readonly unknown[];
-interface HistoryItem { tx_hash: string; height: number; fee?: number }
-interface Unspent { tx_hash: string; tx_pos: number; height: number; value: number }
+interface HistoryItem {
+  tx_hash: string;
+  height: number;
+  fee?: number;
+}
+interface Unspent {
+  tx_hash: string;
+  tx_pos: number;
+  height: number;
+  value: number;
+}
 
 export const PROTOCOL = '1.4';
 export const MAX_HEADERS = 2016;
 const SERVER = 'playground 1.0';
 
-const refuse = (message: string, code = 1): never => { throw new ElectrumError(message, code); };
+const refuse = (message: string, code = 1): never => {
+  throw new ElectrumError(message, code);
+};
 const INVALID_PARAMS = -32602;
 
 export class ElectrumAnswers {
@@ -34,10 +45,14 @@ export class ElectrumAnswers {
 
   /** Of the Electrum protocol: null without history, else SHA-256 over "txid:height:" of all of it. */
   statusOf(history: readonly HistoryItem[]): string | null {
-    return history.length === 0 ? null : sha256(Buffer.from(history.map((h) => `${h.tx_hash}:${h.height}:`).join(''))).toString('hex');
+    return history.length === 0
+      ? null
+      : sha256(Buffer.from(history.map((h) => `${h.tx_hash}:${h.height}:`).join(''))).toString('hex');
   }
 
-  status(scriptHash: string): string | null { return this.statusOf(this.history(scriptHash)); }
+  status(scriptHash: string): string | null {
+    return this.statusOf(this.history(scriptHash));
+  }
 
   history(scriptHash: string): HistoryItem[] {
     const { mined, waiting } = this.#index.historyOf(scriptHash);
@@ -52,9 +67,17 @@ export class ElectrumAnswers {
   }
 
   unspent(scriptHash: string): Unspent[] {
-    return this.#index.utxosOf(scriptHash)
-      .map((u) => ({ tx_hash: u.txid, tx_pos: u.vout, height: u.place === 'mempool' ? 0 : u.place, value: Number(u.valueSat) }))
-      .sort((a, b) => (a.height || Infinity) - (b.height || Infinity) || (a.height === b.height ? a.tx_pos - b.tx_pos : 0));
+    return this.#index
+      .utxosOf(scriptHash)
+      .map((u) => ({
+        tx_hash: u.txid,
+        tx_pos: u.vout,
+        height: u.place === 'mempool' ? 0 : u.place,
+        value: Number(u.valueSat),
+      }))
+      .sort(
+        (a, b) => (a.height || Infinity) - (b.height || Infinity) || (a.height === b.height ? a.tx_pos - b.tx_pos : 0),
+      );
   }
 
   /** Confirmed: as if the mempool were not there; unconfirmed: what it adds or takes. */
@@ -77,18 +100,22 @@ export class ElectrumAnswers {
 
   /** For a lying server: answers in which what spends from the script is missing. */
   withoutSpends(method: string, [hash]: Params): unknown {
-    const spendsFrom = ({ tx }: IndexedTx): boolean => tx.inputs.some((i) => {
-      const spent = this.#index.output(i.txid, i.vout);
-      return spent !== undefined && scriptHashOf(spent.scriptHex) === hash;
-    });
-    const shown = (): HistoryItem[] => this.history(String(hash)).filter((h) => !spendsFrom(this.#index.tx(h.tx_hash)!));
+    const spendsFrom = ({ tx }: IndexedTx): boolean =>
+      tx.inputs.some((i) => {
+        const spent = this.#index.output(i.txid, i.vout);
+        return spent !== undefined && scriptHashOf(spent.scriptHex) === hash;
+      });
+    const shown = (): HistoryItem[] =>
+      this.history(String(hash)).filter((h) => !spendsFrom(this.#index.tx(h.tx_hash)!));
     if (method === 'blockchain.scripthash.subscribe') return this.statusOf(shown());
     if (method === 'blockchain.scripthash.get_history') return shown();
     if (method === 'blockchain.scripthash.get_mempool') return shown().filter((h) => h.height <= 0);
     return this.answer(method, [hash]);
   }
 
-  someOtherTx(): string { return this.#index.txsOf(this.#index.tip)[0]!.hex; }
+  someOtherTx(): string {
+    return this.#index.txsOf(this.#index.tip)[0]!.hex;
+  }
 
   answer(method: string, params: Params): unknown {
     const handler = this.#methods[method];
@@ -98,8 +125,13 @@ export class ElectrumAnswers {
   readonly #methods: Record<string, (params: Params) => unknown> = {
     'server.version': () => [SERVER, PROTOCOL],
     'server.features': () => ({
-      genesis_hash: this.#index.block(0)!.hash, hash_function: 'sha256', hosts: {}, pruning: null,
-      protocol_min: PROTOCOL, protocol_max: PROTOCOL, server_version: SERVER,
+      genesis_hash: this.#index.block(0)!.hash,
+      hash_function: 'sha256',
+      hosts: {},
+      pruning: null,
+      protocol_min: PROTOCOL,
+      protocol_max: PROTOCOL,
+      server_version: SERVER,
     }),
     'server.banner': () => 'A test network: these coins are worth nothing',
     'server.donation_address': () => '',
@@ -108,13 +140,17 @@ export class ElectrumAnswers {
     'blockchain.headers.subscribe': () => this.tip(),
     'blockchain.block.header': ([height, checkpoint]) => {
       const { headerHex } = this.#block(height);
-      return checkpoint ? { header: headerHex, ...this.#headerProof(this.#number(height), this.#number(checkpoint)) } : headerHex;
+      return checkpoint
+        ? { header: headerHex, ...this.#headerProof(this.#number(height), this.#number(checkpoint)) }
+        : headerHex;
     },
     'blockchain.block.headers': ([start, count, checkpoint]) => {
       const first = this.#number(start);
       const found: string[] = [];
-      for (let h = first; h < first + Math.min(this.#number(count), MAX_HEADERS) && h <= this.#index.height; h++) found.push(this.#index.block(h)!.headerHex);
-      const proof = checkpoint && found.length > 0 ? this.#headerProof(first + found.length - 1, this.#number(checkpoint)) : {};
+      for (let h = first; h < first + Math.min(this.#number(count), MAX_HEADERS) && h <= this.#index.height; h++)
+        found.push(this.#index.block(h)!.headerHex);
+      const proof =
+        checkpoint && found.length > 0 ? this.#headerProof(first + found.length - 1, this.#number(checkpoint)) : {};
       return { hex: found.join(''), count: found.length, max: MAX_HEADERS, ...proof };
     },
     'blockchain.scripthash.subscribe': ([hash]) => this.status(this.#hash(hash)),
@@ -126,7 +162,10 @@ export class ElectrumAnswers {
       const found = this.#tx(txid);
       if (!verbose) return found.tx.hex;
       const block = found.place === 'mempool' ? undefined : this.#index.block(found.place);
-      return { ...txJson(found.tx), ...(block ? { blockhash: block.hash, confirmations: this.#index.confirmations(found.place) } : {}) };
+      return {
+        ...txJson(found.tx),
+        ...(block ? { blockhash: block.hash, confirmations: this.#index.confirmations(found.place) } : {}),
+      };
     },
     'blockchain.transaction.get_merkle': ([txid]) => {
       const { place, tx } = this.#tx(txid);
@@ -161,23 +200,34 @@ export class ElectrumAnswers {
   }
 
   #headerProof(height: number, checkpoint: number): { branch: readonly string[]; root: string } {
-    if (height > checkpoint || checkpoint > this.#index.height) return refuse('header height must be <= cp_height, and that <= the tip', INVALID_PARAMS);
+    if (height > checkpoint || checkpoint > this.#index.height)
+      return refuse('header height must be <= cp_height, and that <= the tip', INVALID_PARAMS);
     const hashes = Array.from({ length: checkpoint + 1 }, (_, h) => this.#index.block(h)!.hash);
     return merkleProof(hashes, height);
   }
 
   #number(value: unknown): number {
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : refuse(`${JSON.stringify(value)} should be a non-negative integer`, INVALID_PARAMS);
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+      ? value
+      : refuse(`${JSON.stringify(value)} should be a non-negative integer`, INVALID_PARAMS);
   }
 
   #hash(value: unknown): string {
-    return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? value : refuse(`${JSON.stringify(value)} is not a valid script hash`, INVALID_PARAMS);
+    return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+      ? value
+      : refuse(`${JSON.stringify(value)} is not a valid script hash`, INVALID_PARAMS);
   }
 
-  #block(height: unknown): IndexedBlock { return this.#index.block(this.#number(height)) ?? refuse(`height ${String(height)} out of range`); }
+  #block(height: unknown): IndexedBlock {
+    return this.#index.block(this.#number(height)) ?? refuse(`height ${String(height)} out of range`);
+  }
 
   #tx(txid: unknown): IndexedTx {
-    if (typeof txid !== 'string' || !/^[0-9a-f]{64}$/i.test(txid)) return refuse(`${JSON.stringify(txid)} should be a transaction hash`, INVALID_PARAMS);
-    return this.#index.tx(txid) ?? refuse('No such mempool or blockchain transaction. Use gettransaction for wallet transactions.', 2);
+    if (typeof txid !== 'string' || !/^[0-9a-f]{64}$/i.test(txid))
+      return refuse(`${JSON.stringify(txid)} should be a transaction hash`, INVALID_PARAMS);
+    return (
+      this.#index.tx(txid) ??
+      refuse('No such mempool or blockchain transaction. Use gettransaction for wallet transactions.', 2)
+    );
   }
 }

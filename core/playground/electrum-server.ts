@@ -8,8 +8,16 @@ import type { FeeSource } from './fees.ts';
 import { tryParseTx } from './raw-tx.ts';
 
 type Params = readonly unknown[];
-interface Request { readonly id?: unknown; readonly method?: unknown; readonly params?: unknown }
-interface Client { readonly socket: Socket; toldTip: string | undefined; readonly statuses: Map<string, string | null> }
+interface Request {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+}
+interface Client {
+  readonly socket: Socket;
+  toldTip: string | undefined;
+  readonly statuses: Map<string, string | null>;
+}
 
 export interface ElectrumServerOptions {
   readonly port?: number;
@@ -38,7 +46,11 @@ export class ElectrumServer {
     chain.index.on('changed', this.#onChanged);
   }
 
-  static async start(chain: Chain, fees: FeeSource, { port = 0, tls }: ElectrumServerOptions = {}): Promise<ElectrumServer> {
+  static async start(
+    chain: Chain,
+    fees: FeeSource,
+    { port = 0, tls }: ElectrumServerOptions = {},
+  ): Promise<ElectrumServer> {
     const server = new ElectrumServer(chain, fees);
     await listening(server.#plain, port);
     if (tls) {
@@ -49,19 +61,27 @@ export class ElectrumServer {
     return server;
   }
 
-  get port(): number { return (this.#plain.address() as AddressInfo).port; }
-  get tlsPort(): number | undefined { return (this.#secure?.address() as AddressInfo | undefined)?.port; }
+  get port(): number {
+    return (this.#plain.address() as AddressInfo).port;
+  }
+  get tlsPort(): number | undefined {
+    return (this.#secure?.address() as AddressInfo | undefined)?.port;
+  }
 
   async stop(): Promise<void> {
     this.#chain.index.off('changed', this.#onChanged);
     this.truth();
-    const closed = [this.#plain, this.#secure].map((server) => new Promise<void>((done) => (server ? server.close(() => done()) : done())));
+    const closed = [this.#plain, this.#secure].map(
+      (server) => new Promise<void>((done) => (server ? server.close(() => done()) : done())),
+    );
     this.dropClients();
     await Promise.all(closed);
   }
 
   /** Cuts every connection but keeps listening: how a wallet takes a lost server. */
-  dropClients(): void { for (const { socket } of this.#clients) socket.destroy(); }
+  dropClients(): void {
+    for (const { socket } of this.#clients) socket.destroy();
+  }
 
   /** From now on this lie too. Subscribers are told what it changes for them. */
   tell(lie: Lie): void {
@@ -85,11 +105,14 @@ export class ElectrumServer {
     let buffered = '';
     // Answers leave in the order of their requests, also when one of them has to wait for the chain.
     let last: Promise<unknown> = Promise.resolve();
-    socket.setNoDelay(true).setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (buffered + chunk).split('\n');
-      buffered = lines.pop()!;
-      for (const line of lines) last = last.then(() => this.#line(line, client));
-    });
+    socket
+      .setNoDelay(true)
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        const lines = (buffered + chunk).split('\n');
+        buffered = lines.pop()!;
+        for (const line of lines) last = last.then(() => this.#line(line, client));
+      });
   }
 
   async #line(line: string, client: Client): Promise<void> {
@@ -110,7 +133,8 @@ export class ElectrumServer {
       const result = await this.#result(String(method), Array.isArray(params) ? params : [], client);
       return { jsonrpc: '2.0', id, result };
     } catch (e) {
-      const { code, message } = e instanceof ElectrumError ? e : { code: -32603, message: `internal error: ${(e as Error).message}` };
+      const { code, message } =
+        e instanceof ElectrumError ? e : { code: -32603, message: `internal error: ${(e as Error).message}` };
       return { jsonrpc: '2.0', id, error: { code, message } };
     }
   }
@@ -144,7 +168,8 @@ export class ElectrumServer {
     if (this.#lies.has('swallowBroadcast')) return tx.txid;
     this.#told('server.ping', []); // lies about everything apply here as well
     const refuse = TWISTS.refuseBroadcast;
-    if (refuse && this.#lies.has('refuseBroadcast')) refuse(() => undefined, 'blockchain.transaction.broadcast', params, this.#answers);
+    if (refuse && this.#lies.has('refuseBroadcast'))
+      refuse(() => undefined, 'blockchain.transaction.broadcast', params, this.#answers);
     const sent = await this.#chain.submit(tx.hex);
     if (sent.accepted) return sent.txid;
     throw new ElectrumError(`the transaction was rejected by network rules.\n\n${sent.reason}\n[${tx.hex}]`);
@@ -170,7 +195,7 @@ export class ElectrumServer {
       for (const hash of touched && touched.size < client.statuses.size ? touched : client.statuses.keys()) {
         const before = client.statuses.get(hash);
         if (before === undefined || (touched && !touched.has(hash))) continue;
-        const now = statuses.get(hash) ?? this.#told('blockchain.scripthash.subscribe', [hash]) as string | null;
+        const now = statuses.get(hash) ?? (this.#told('blockchain.scripthash.subscribe', [hash]) as string | null);
         statuses.set(hash, now);
         if (now === before) continue;
         client.statuses.set(hash, now);

@@ -23,13 +23,17 @@ export function faucetPayment(index: ChainIndex, scriptHex: string, valueSat: bi
   const changeSat = inSat - valueSat - FEE_SAT;
   return serializeTx({
     inputs: chosen.map(({ txid, vout }) => ({ txid, vout, witness: [OP_TRUE] })),
-    outputs: [{ scriptHex, valueSat }, ...(changeSat > DUST_SAT ? [{ scriptHex: FAUCET_SCRIPT, valueSat: changeSat }] : [])],
+    outputs: [
+      { scriptHex, valueSat },
+      ...(changeSat > DUST_SAT ? [{ scriptHex: FAUCET_SCRIPT, valueSat: changeSat }] : []),
+    ],
   });
 }
 
 /** Confirmed ones only, so that no chain of unconfirmed payments grows; the largest first, so that few are needed. */
 function spendable(index: ChainIndex): Utxo[] {
-  return index.utxosOf(FAUCET_SCRIPT_HASH)
+  return index
+    .utxosOf(FAUCET_SCRIPT_HASH)
     .filter((u) => u.place !== 'mempool' && (!u.coinbase || index.confirmations(u.place) >= COINBASE_MATURITY))
     .sort((a, b) => (a.valueSat < b.valueSat ? 1 : a.valueSat > b.valueSat ? -1 : 0));
 }

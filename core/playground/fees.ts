@@ -18,12 +18,16 @@ export class Fees implements FeeSource {
     this.estimate = estimate;
   }
 
-  relaySatPerVb(): number { return this.#chain.mempoolMinFeerateSatPerVb; }
+  relaySatPerVb(): number {
+    return this.#chain.mempoolMinFeerateSatPerVb;
+  }
 
   /** Of the largest target that is not above the one asked for; below the smallest, the smallest's. */
   estimateSatPerVb(targetBlocks: number): number | undefined {
     if (this.estimate === undefined || typeof this.estimate === 'number') return this.estimate;
-    const rows = Object.entries(this.estimate).map(([target, rate]) => [Number(target), rate] as const).sort(([a], [b]) => a - b);
+    const rows = Object.entries(this.estimate)
+      .map(([target, rate]) => [Number(target), rate] as const)
+      .sort(([a], [b]) => a - b);
     return (rows.findLast(([target]) => target <= targetBlocks) ?? rows[0])?.[1];
   }
 }

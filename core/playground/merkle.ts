@@ -4,7 +4,10 @@ import { doubleSha256 } from './raw-tx.ts';
 const wire = (hex: string): Buffer => Buffer.from(hex, 'hex').reverse();
 const shown = (hash: Buffer): string => Buffer.from(hash).reverse().toString('hex');
 
-export interface MerkleProof { readonly branch: readonly string[]; readonly root: string }
+export interface MerkleProof {
+  readonly branch: readonly string[];
+  readonly root: string;
+}
 
 /** The siblings from the leaf at `pos` up to the root. */
 export function merkleProof(leaves: readonly string[], pos: number): MerkleProof {

@@ -42,7 +42,9 @@ export const isCoinbase = (tx: ChainTx): boolean => tx.inputs.length === 1 && tx
 class Cursor {
   readonly bytes: Buffer;
   at = 0;
-  constructor(bytes: Buffer) { this.bytes = bytes; }
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
 
   take(length: number): Buffer {
     if (this.at + length > this.bytes.length) throw new RangeError('transaction is cut short');
@@ -58,7 +60,9 @@ class Cursor {
     return Number(this.take(8).readBigUInt64LE());
   }
 
-  chunk(): string { return this.take(this.count()).toString('hex'); }
+  chunk(): string {
+    return this.take(this.count()).toString('hex');
+  }
 
   /** Each element is at least one byte, so a huge count ends at the end of the bytes and not in memory. */
   list<T>(read: () => T): T[] {
@@ -92,10 +96,17 @@ export function parseTx(hex: string): ChainTx {
   const base = segwit ? Buffer.concat([raw.subarray(0, 4), raw.subarray(bodyAt, bodyEnd), locktimeBytes]) : raw;
   const weight = base.length * 3 + raw.length;
   return {
-    txid: displayed(doubleSha256(base)), wtxid: displayed(doubleSha256(raw)), hex: hex.toLowerCase(), version,
+    txid: displayed(doubleSha256(base)),
+    wtxid: displayed(doubleSha256(raw)),
+    hex: hex.toLowerCase(),
+    version,
     locktime: locktimeBytes.readUInt32LE(),
-    inputs: plain.map((input, i) => ({ ...input, witness: witnesses[i]! })), outputs,
-    weight, vsize: Math.ceil(weight / 4), size: raw.length, baseSize: base.length,
+    inputs: plain.map((input, i) => ({ ...input, witness: witnesses[i]! })),
+    outputs,
+    weight,
+    vsize: Math.ceil(weight / 4),
+    size: raw.length,
+    baseSize: base.length,
   };
 }
 
@@ -112,19 +123,38 @@ export function tryParseTx(hex: unknown): ChainTx | undefined {
 export function compactSize(n: number): Buffer {
   const out = Buffer.alloc(n < 0xfd ? 1 : n <= 0xffff ? 3 : 5);
   if (n < 0xfd) out.writeUInt8(n);
-  else if (n <= 0xffff) { out.writeUInt8(0xfd); out.writeUInt16LE(n, 1); }
-  else { out.writeUInt8(0xfe); out.writeUInt32LE(n, 1); }
+  else if (n <= 0xffff) {
+    out.writeUInt8(0xfd);
+    out.writeUInt16LE(n, 1);
+  } else {
+    out.writeUInt8(0xfe);
+    out.writeUInt32LE(n, 1);
+  }
   return out;
 }
 
 const sized = (hex: string): Buffer => Buffer.concat([compactSize(hex.length / 2), Buffer.from(hex, 'hex')]);
-const u32 = (n: number): Buffer => { const b = Buffer.alloc(4); b.writeUInt32LE(n >>> 0); return b; };
-const u64 = (n: bigint): Buffer => { const b = Buffer.alloc(8); b.writeBigUInt64LE(n); return b; };
+const u32 = (n: number): Buffer => {
+  const b = Buffer.alloc(4);
+  b.writeUInt32LE(n >>> 0);
+  return b;
+};
+const u64 = (n: bigint): Buffer => {
+  const b = Buffer.alloc(8);
+  b.writeBigUInt64LE(n);
+  return b;
+};
 
 export interface TxDraft {
   readonly version?: number;
   readonly locktime?: number;
-  readonly inputs: readonly { txid: string; vout: number; sequence?: number; scriptSigHex?: string; witness?: readonly string[] }[];
+  readonly inputs: readonly {
+    txid: string;
+    vout: number;
+    sequence?: number;
+    scriptSigHex?: string;
+    witness?: readonly string[];
+  }[];
   readonly outputs: readonly TxOutput[];
 }
 
@@ -132,10 +162,17 @@ export interface TxDraft {
 export function serializeTx({ version = 2, locktime = 0, inputs, outputs }: TxDraft): string {
   const segwit = inputs.some((i) => (i.witness?.length ?? 0) > 0);
   return Buffer.concat([
-    u32(version), ...(segwit ? [Buffer.from([0, 1])] : []),
+    u32(version),
+    ...(segwit ? [Buffer.from([0, 1])] : []),
     compactSize(inputs.length),
-    ...inputs.flatMap((i) => [Buffer.from(i.txid, 'hex').reverse(), u32(i.vout), sized(i.scriptSigHex ?? ''), u32(i.sequence ?? 0xffff_ffff)]),
-    compactSize(outputs.length), ...outputs.flatMap((o) => [u64(o.valueSat), sized(o.scriptHex)]),
+    ...inputs.flatMap((i) => [
+      Buffer.from(i.txid, 'hex').reverse(),
+      u32(i.vout),
+      sized(i.scriptSigHex ?? ''),
+      u32(i.sequence ?? 0xffff_ffff),
+    ]),
+    compactSize(outputs.length),
+    ...outputs.flatMap((o) => [u64(o.valueSat), sized(o.scriptHex)]),
     ...(segwit ? inputs.flatMap((i) => [compactSize(i.witness?.length ?? 0), ...(i.witness ?? []).map(sized)]) : []),
     u32(locktime),
   ]).toString('hex');

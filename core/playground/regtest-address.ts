@@ -19,7 +19,8 @@ export function addressOf(scriptHex: string): string | undefined {
   if (wrapped) return base58check(SCRIPT_HASH, wrapped[1]!);
   const script = Buffer.from(scriptHex, 'hex');
   const version = script[0] === 0 ? 0 : (script[0] ?? 0) - 0x50;
-  if (version < 0 || version > 16 || script.length < 4 || script.length > 42 || script[1] !== script.length - 2) return undefined;
+  if (version < 0 || version > 16 || script.length < 4 || script.length > 42 || script[1] !== script.length - 2)
+    return undefined;
   const code = version === 0 ? bech32 : bech32m;
   return code.encode(HRP, [version, ...code.toWords(script.subarray(2))]);
 }
@@ -28,11 +29,16 @@ export function addressOf(scriptHex: string): string | undefined {
 export function scriptOf(address: string): string | undefined {
   const separator = address.lastIndexOf('1');
   if (address.slice(0, separator).toLowerCase() === HRP) {
-    for (const [code, fits] of [[bech32, (v: number) => v === 0], [bech32m, (v: number) => v > 0 && v <= 16]] as const) {
+    for (const [code, fits] of [
+      [bech32, (v: number) => v === 0],
+      [bech32m, (v: number) => v > 0 && v <= 16],
+    ] as const) {
       const decoded = code.decodeUnsafe(address);
       const program = decoded ? code.fromWordsUnsafe(decoded.words.slice(1)) : undefined;
       if (!decoded || !program || !fits(decoded.words[0]!)) continue;
-      return Buffer.from([decoded.words[0] === 0 ? 0 : 0x50 + decoded.words[0]!, program.length, ...program]).toString('hex');
+      return Buffer.from([decoded.words[0] === 0 ? 0 : 0x50 + decoded.words[0]!, program.length, ...program]).toString(
+        'hex',
+      );
     }
     return undefined;
   }

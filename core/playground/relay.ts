@@ -45,14 +45,15 @@ async function judge(pool: Pool, tx: ChainTx, terms: Terms): Promise<Submitted> 
   if (unfit) return no(tx, unfit);
   const bcoinTx = pool.decode(tx.hex);
   const coins = await spentOutputs(pool, bcoinTx);
-  if (!coins) return no(tx, await isConfirmed(pool, bcoinTx) ? REASON.inChain : REASON.missingInputs);
+  if (!coins) return no(tx, (await isConfirmed(pool, bcoinTx)) ? REASON.inChain : REASON.missingInputs);
   const feeSat = coins.reduce((sum, o) => sum + o.valueSat, 0n) - tx.outputs.reduce((sum, o) => sum + o.valueSat, 0n);
   if (feeSat < 0n) return no(tx, 'bad-txns-in-belowout');
   const dust = dustOutputs(tx);
   if (dust.length > 0 && !(terms.dustAllowed && feeSat === 0n && dust.length === 1)) return no(tx, 'dust');
   const unfitInputs = whyNotStandardInputs(tx, coins);
   if (unfitInputs) return no(tx, unfitInputs);
-  if (terms.maxFeerateSatPerVb !== undefined && feeSat > perVb(terms.maxFeerateSatPerVb, tx.vsize)) return no(tx, REASON.absurdFee);
+  if (terms.maxFeerateSatPerVb !== undefined && feeSat > perVb(terms.maxFeerateSatPerVb, tx.vsize))
+    return no(tx, REASON.absurdFee);
   if (feeSat < perVb(terms.floorSatPerVb, tx.vsize)) return no(tx, REASON.lowFee);
 
   const direct = directConflicts(pool, bcoinTx, tx);
@@ -60,7 +61,12 @@ async function judge(pool: Pool, tx: ChainTx, terms: Terms): Promise<Submitted> 
   const truc = whyNotTruc(pool, tx, ancestors, direct);
   if (truc) return no(tx, truc);
   const rivals = withDescendants(pool, direct);
-  const unpaid = whyNoReplacement(pool, tx, { direct, rivals, ancestors, payer: terms.payer ?? { feeSat, vsize: tx.vsize } });
+  const unpaid = whyNoReplacement(pool, tx, {
+    direct,
+    rivals,
+    ancestors,
+    payer: terms.payer ?? { feeSat, vsize: tx.vsize },
+  });
   if (unpaid) return no(tx, unpaid);
   if (rivals.length === 0 && tooLong(pool, tx, ancestors)) return no(tx, 'too-long-mempool-chain');
 
@@ -72,14 +78,24 @@ async function judge(pool: Pool, tx: ChainTx, terms: Terms): Promise<Submitted> 
 }
 
 /** Each by itself first; those that only lack fee are then judged by what the package pays together. All in or none of these. */
-export async function offerPackage(pool: Pool, txs: readonly ChainTx[], options: SubmitOptions = {}): Promise<Submitted[]> {
+export async function offerPackage(
+  pool: Pool,
+  txs: readonly ChainTx[],
+  options: SubmitOptions = {},
+): Promise<Submitted[]> {
   const results = new Map<string, Submitted>();
   const late: ChainTx[] = [];
   for (const tx of txs) {
     const alone = await offer(pool, tx, options);
     const ofLateParent = tx.inputs.some((i) => late.some((parent) => parent.txid === i.txid));
     if (alone.accepted || alone.reason === REASON.inMempool) results.set(tx.txid, { accepted: true, txid: tx.txid });
-    else if (ofLateParent || alone.reason === REASON.lowFee || alone.reason.startsWith('insufficient fee') || (alone.reason === 'dust' && txs.length > 1)) late.push(tx);
+    else if (
+      ofLateParent ||
+      alone.reason === REASON.lowFee ||
+      alone.reason.startsWith('insufficient fee') ||
+      (alone.reason === 'dust' && txs.length > 1)
+    )
+      late.push(tx);
     else results.set(tx.txid, alone);
   }
   if (late.length > 0) for (const result of await offerTogether(pool, late, options)) results.set(result.txid, result);
@@ -93,7 +109,8 @@ async function offerTogether(pool: Pool, late: readonly ChainTx[], options: Subm
   const child = late.at(-1)!;
   const results: Submitted[] = [];
   for (const tx of late) {
-    const dustAllowed = tx !== child && dustOutputs(tx).every((vout) => child.inputs.some((i) => i.txid === tx.txid && i.vout === vout));
+    const dustAllowed =
+      tx !== child && dustOutputs(tx).every((vout) => child.inputs.some((i) => i.txid === tx.txid && i.vout === vout));
     // Core replaces by packages of one parent and one child only.
     const terms = late.length === 2 ? { payer } : {};
     results.push(await judge(pool, tx, { ...options, ...terms, dustAllowed, floorSatPerVb: 0 }));
@@ -137,11 +154,16 @@ const isConfirmed = (pool: Pool, bcoinTx: any): Promise<boolean> => pool.mempool
 
 /** What this transaction would have to push out: spenders of its inputs, and the sibling that a TRUC parent has already. */
 function directConflicts(pool: Pool, bcoinTx: any, tx: ChainTx): any[] {
-  const spenders = bcoinTx.inputs.map((i: any) => pool.mempool.getSpent(i.prevout.hash, i.prevout.index)).filter(Boolean);
-  const siblings = tx.version !== TRUC_VERSION ? [] : tx.inputs.flatMap(({ txid }) => {
-    const parent = entryOf(pool, txid);
-    return parent && parent.tx.version === TRUC_VERSION ? pool.mempool.getDescendants(parent) : [];
-  });
+  const spenders = bcoinTx.inputs
+    .map((i: any) => pool.mempool.getSpent(i.prevout.hash, i.prevout.index))
+    .filter(Boolean);
+  const siblings =
+    tx.version !== TRUC_VERSION
+      ? []
+      : tx.inputs.flatMap(({ txid }) => {
+          const parent = entryOf(pool, txid);
+          return parent && parent.tx.version === TRUC_VERSION ? pool.mempool.getDescendants(parent) : [];
+        });
   return [...new Set([...spenders, ...siblings])];
 }
 
@@ -154,10 +176,19 @@ function ancestorsOf(pool: Pool, tx: ChainTx): any[] {
   return [...new Set(parents.flatMap((e) => [e, ...pool.mempool.getAncestors(e)]))];
 }
 
-interface Replacement { direct: any[]; rivals: any[]; ancestors: any[]; payer: { feeSat: bigint; vsize: number } }
+interface Replacement {
+  direct: any[];
+  rivals: any[];
+  ancestors: any[];
+  payer: { feeSat: bigint; vsize: number };
+}
 
 /** Full RBF: no signal is asked for, the rest is BIP 125 rules 2 to 5 and that the fee rate must rise. */
-function whyNoReplacement(pool: Pool, tx: ChainTx, { direct, rivals, ancestors, payer }: Replacement): string | undefined {
+function whyNoReplacement(
+  pool: Pool,
+  tx: ChainTx,
+  { direct, rivals, ancestors, payer }: Replacement,
+): string | undefined {
   if (rivals.length === 0) return undefined;
   if (ancestors.some((e) => rivals.includes(e))) return 'bad-txns-spends-conflicting-tx';
   if (rivals.length > MAX_REPLACED) return 'too many potential replacements';
@@ -165,10 +196,12 @@ function whyNoReplacement(pool: Pool, tx: ChainTx, { direct, rivals, ancestors, 
   if (tx.inputs.some(({ txid }) => entryOf(pool, txid) && !known.has(txid))) return 'replacement-adds-unconfirmed';
   for (const e of direct) {
     const vsize = BigInt(e.tx.getVirtualSize());
-    if (payer.feeSat * vsize <= BigInt(e.fee) * BigInt(payer.vsize)) return 'insufficient fee, rejecting replacement; new feerate is not higher';
+    if (payer.feeSat * vsize <= BigInt(e.fee) * BigInt(payer.vsize))
+      return 'insufficient fee, rejecting replacement; new feerate is not higher';
   }
   const rivalFeeSat = rivals.reduce((sum: bigint, e) => sum + BigInt(e.fee), 0n);
-  if (payer.feeSat < rivalFeeSat + perVb(INCREMENTAL_SAT_PER_VB, payer.vsize)) return 'insufficient fee, rejecting replacement; not enough additional fees to relay';
+  if (payer.feeSat < rivalFeeSat + perVb(INCREMENTAL_SAT_PER_VB, payer.vsize))
+    return 'insufficient fee, rejecting replacement; not enough additional fees to relay';
   return undefined;
 }
 
@@ -184,14 +217,17 @@ function whyNotTruc(pool: Pool, tx: ChainTx, ancestors: readonly any[], direct: 
   const isTruc = tx.version === TRUC_VERSION;
   if (ancestors.some((e) => (e.tx.version === TRUC_VERSION) !== isTruc)) return 'TRUC-violation';
   if (!isTruc) return undefined;
-  if (tx.vsize > (ancestors.length > 0 ? TRUC_CHILD_MAX_VSIZE : TRUC_MAX_VSIZE) || ancestors.length > 1) return 'TRUC-violation';
-  return ancestors.some((e) => pool.mempool.getDescendants(e).some((d: any) => !direct.includes(d))) ? 'TRUC-violation' : undefined;
+  if (tx.vsize > (ancestors.length > 0 ? TRUC_CHILD_MAX_VSIZE : TRUC_MAX_VSIZE) || ancestors.length > 1)
+    return 'TRUC-violation';
+  return ancestors.some((e) => pool.mempool.getDescendants(e).some((d: any) => !direct.includes(d)))
+    ? 'TRUC-violation'
+    : undefined;
 }
 
 /** The mempool's own answer: bcoin's node.sendTX() swallows refusals and orphans. Undefined when it took the transaction. */
 async function add(pool: Pool, bcoinTx: any): Promise<string | undefined> {
   try {
-    if (!await pool.mempool.addTX(bcoinTx)) return undefined;
+    if (!(await pool.mempool.addTX(bcoinTx))) return undefined;
     pool.mempool.removeOrphan(bcoinTx.hash('hex')); // bcoin would keep it and take it later, unasked
     return REASON.missingInputs;
   } catch (e: any) {
@@ -217,4 +253,3 @@ export async function probe(pool: Pool, txs: readonly ChainTx[], options: Submit
 export async function readmit(pool: Pool, bcoinTxs: readonly any[]): Promise<void> {
   for (const tx of bcoinTxs) if (!pool.mempool.hasEntry(tx.hash('hex'))) await add(pool, tx);
 }
-

@@ -2,8 +2,17 @@
 import type { ChainTx, TxOutput } from './raw-tx.ts';
 
 export type ScriptType =
-  | 'pubkey' | 'pubkeyhash' | 'scripthash' | 'multisig' | 'nulldata' | 'witness_v0_keyhash' | 'witness_v0_scripthash'
-  | 'witness_v1_taproot' | 'anchor' | 'witness_unknown' | 'nonstandard';
+  | 'pubkey'
+  | 'pubkeyhash'
+  | 'scripthash'
+  | 'multisig'
+  | 'nulldata'
+  | 'witness_v0_keyhash'
+  | 'witness_v0_scripthash'
+  | 'witness_v1_taproot'
+  | 'anchor'
+  | 'witness_unknown'
+  | 'nonstandard';
 
 const PATTERNS: readonly (readonly [ScriptType, RegExp])[] = [
   ['pubkeyhash', /^76a914[0-9a-f]{40}88ac$/],
@@ -22,7 +31,9 @@ export function scriptTypeOf(scriptHex: string): ScriptType {
   if (scriptHex.startsWith('6a') && pushesOnly(scriptHex.slice(2))) return 'nulldata';
   const program = /^(5[1-9a-f]|60)([0-9a-f]{2})(([0-9a-f]{2})+)$/.exec(scriptHex);
   const length = program ? Number.parseInt(program[2]!, 16) : 0;
-  return program && length >= 2 && length <= 40 && program[3]!.length === 2 * length ? 'witness_unknown' : 'nonstandard';
+  return program && length >= 2 && length <= 40 && program[3]!.length === 2 * length
+    ? 'witness_unknown'
+    : 'nonstandard';
 }
 
 /** Only data pushes; OP_1 to OP_16 and OP_1NEGATE count as such. */
@@ -47,8 +58,12 @@ export function dustLimitSat(scriptHex: string): bigint {
   if (scriptHex.startsWith('6a')) return 0n;
   const scriptLength = scriptHex.length / 2;
   const outputBytes = 8 + (scriptLength < 0xfd ? 1 : 3) + scriptLength;
-  const witness = /^(00|5[1-9a-f]|60)([0-9a-f]{2}){3,41}$/.test(scriptHex) && Number.parseInt(scriptHex.slice(2, 4), 16) === scriptLength - 2;
-  return BigInt(outputBytes + (witness ? 32 + 4 + 1 + Math.floor(107 / 4) + 4 : 32 + 4 + 1 + 107 + 4)) * DUST_SAT_PER_VB;
+  const witness =
+    /^(00|5[1-9a-f]|60)([0-9a-f]{2}){3,41}$/.test(scriptHex) &&
+    Number.parseInt(scriptHex.slice(2, 4), 16) === scriptLength - 2;
+  return (
+    BigInt(outputBytes + (witness ? 32 + 4 + 1 + Math.floor(107 / 4) + 4 : 32 + 4 + 1 + 107 + 4)) * DUST_SAT_PER_VB
+  );
 }
 
 export const dustOutputs = (tx: ChainTx): number[] =>
@@ -89,10 +104,12 @@ export function whyNotStandardInputs(tx: ChainTx, spent: readonly TxOutput[]): s
     if (type === 'anchor') return 'bad-witness-nonstandard'; // anybody could stuff it
     if (type === 'witness_v0_scripthash' || (type === 'scripthash' && scriptSigHex.startsWith('220020'))) {
       const stack = witness.slice(0, -1);
-      if (witness.at(-1)!.length / 2 > 3600 || stack.length > 100 || stack.some((item) => item.length / 2 > 80)) return 'bad-witness-nonstandard';
+      if (witness.at(-1)!.length / 2 > 3600 || stack.length > 100 || stack.some((item) => item.length / 2 > 80))
+        return 'bad-witness-nonstandard';
     }
     // BIP 341: an annex is not relayed.
-    if (type === 'witness_v1_taproot' && witness.length > 1 && witness.at(-1)!.startsWith('50')) return 'bad-witness-nonstandard';
+    if (type === 'witness_v1_taproot' && witness.length > 1 && witness.at(-1)!.startsWith('50'))
+      return 'bad-witness-nonstandard';
   }
   return undefined;
 }
