@@ -54,11 +54,15 @@ export function witnessProgram(scriptPubKey: Uint8Array): { readonly version: nu
   return { version: opcode === 0 ? 0 : opcode - 0x50, program: scriptPubKey.subarray(2) };
 }
 
+const isPayToAnchor = ({ version, program }: { readonly version: number; readonly program: Uint8Array }): boolean =>
+  version === 1 && program.length === 2 && program[0] === 0x4e && program[1] === 0x73;
+
 /** Smallest output that Bitcoin Core relays for a script (BOLT 3, "Dust Limits"). */
 export function dustLimitSat(scriptPubKey: Uint8Array): bigint {
   if (scriptPubKey[0] === OP.RETURN) return 0n;
   const witness = witnessProgram(scriptPubKey);
   if (!witness) return scriptPubKey.length === 23 ? 540n : 546n;
   if (witness.version === 0) return witness.program.length === 20 ? 294n : 330n;
+  if (isPayToAnchor(witness)) return 240n;
   return 354n;
 }

@@ -1,7 +1,7 @@
 import type { Sat } from '../lib/units.ts';
 import { Writer } from '../codec/writer.ts';
 import { hash256 } from '../crypto/hash.ts';
-import { type Tx, txidBytes, writeCompactSize } from './transaction.ts';
+import { type Tx, type TxOutput, txidBytes, writeCompactSize } from './transaction.ts';
 
 export const SIGHASH_ALL = 0x01;
 /** What `option_anchors` HTLC transactions are signed with, so that inputs and outputs may be added (BOLT 3). */
@@ -15,36 +15,63 @@ function hashed(write: (w: Writer) => void): Uint8Array {
   return hash256(w.finish());
 }
 
+interface SharedHashes {
+  readonly prevouts: Uint8Array;
+  readonly sequences: Uint8Array;
+  readonly outputs: Uint8Array;
+}
+
+// Without it a transaction of n inputs would hash all of them n times.
+const sharedHashes = new WeakMap<Tx, SharedHashes>();
+
+const outputsHash = (outputs: readonly TxOutput[]): Uint8Array =>
+  hashed((w) => {
+    for (const output of outputs) {
+      w.u64le(output.amountSat);
+      writeCompactSize(w, output.script.length);
+      w.bytes(output.script);
+    }
+  });
+
+function sharedHashesOf(tx: Tx): SharedHashes {
+  const known = sharedHashes.get(tx);
+  if (known) return known;
+  const hashes = {
+    prevouts: hashed((w) => tx.inputs.forEach((i) => (w.bytes(txidBytes(i.txid)), w.u32le(i.vout)))),
+    sequences: hashed((w) => tx.inputs.forEach((i) => w.u32le(i.sequence))),
+    outputs: outputsHash(tx.outputs),
+  };
+  sharedHashes.set(tx, hashes);
+  return hashes;
+}
+
 /** The 32-byte hash that a segwit v0 input signs (BIP 143); `amountSat` and `scriptCode` are those of the spent output. */
-export function sighashV0(tx: Tx, inputIndex: number, scriptCode: Uint8Array, amountSat: Sat, sighashType: number): Uint8Array {
+export function sighashV0(
+  tx: Tx,
+  inputIndex: number,
+  scriptCode: Uint8Array,
+  amountSat: Sat,
+  sighashType: number,
+): Uint8Array {
   const input = tx.inputs[inputIndex];
   if (!input) throw new RangeError(`no input ${inputIndex}`);
   const anyoneCanPay = (sighashType & 0x80) !== 0;
   const base = sighashType & 0x1f;
   const single = base === 3;
+  const none = base === 2;
   const ownOutput = tx.outputs[inputIndex];
+  const outputs = single ? (ownOutput ? outputsHash([ownOutput]) : ZERO) : none ? ZERO : sharedHashesOf(tx).outputs;
   return hashed((w) => {
     w.u32le(tx.version >>> 0);
-    w.bytes(anyoneCanPay ? ZERO : hashed((p) => tx.inputs.forEach((i) => (p.bytes(txidBytes(i.txid)), p.u32le(i.vout)))));
-    w.bytes(anyoneCanPay || base !== 1 ? ZERO : hashed((s) => tx.inputs.forEach((i) => s.u32le(i.sequence))));
+    w.bytes(anyoneCanPay ? ZERO : sharedHashesOf(tx).prevouts);
+    w.bytes(anyoneCanPay || single || none ? ZERO : sharedHashesOf(tx).sequences);
     w.bytes(txidBytes(input.txid));
     w.u32le(input.vout);
     writeCompactSize(w, scriptCode.length);
     w.bytes(scriptCode);
     w.u64le(amountSat);
     w.u32le(input.sequence);
-    const outputs = base === 1 ? tx.outputs : single && ownOutput ? [ownOutput] : [];
-    w.bytes(
-      outputs.length === 0 && base !== 1
-        ? ZERO
-        : hashed((o) => {
-            for (const output of outputs) {
-              o.u64le(output.amountSat);
-              writeCompactSize(o, output.script.length);
-              o.bytes(output.script);
-            }
-          }),
-    );
+    w.bytes(outputs);
     w.u32le(tx.locktime);
     w.u32le(sighashType);
   });
