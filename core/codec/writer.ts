@@ -8,6 +8,7 @@ export class Writer {
     return this.#at;
   }
 
+  // Call it before touching #view: growing replaces the view.
   #reserve(length: number): number {
     const from = this.#at;
     const needed = from + length;
@@ -26,22 +27,28 @@ export class Writer {
     this.#bytes.set(bytes, from);
   }
   u8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), ranged(value, 0xff));
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, ranged(value, 0xff));
   }
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), ranged(value, 0xffff));
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, ranged(value, 0xffff));
   }
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), ranged(value, 0xffff_ffff));
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, ranged(value, 0xffff_ffff));
   }
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), rangedBig(value));
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, rangedBig(value));
   }
   u32le(value: number): void {
-    this.#view.setUint32(this.#reserve(4), ranged(value, 0xffff_ffff), true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, ranged(value, 0xffff_ffff), true);
   }
   u64le(value: bigint): void {
-    this.#view.setBigUint64(this.#reserve(8), rangedBig(value), true);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, rangedBig(value), true);
   }
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#at);

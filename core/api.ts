@@ -1,0 +1,198 @@
+/**
+ * The contract: everything that a window, a script or another process may ask of the engine, and everything that it
+ * tells. Schemas and types only. Amounts are strings of digits on the wire and bigint in code; unknown keys are refused.
+ */
+import { z } from 'zod';
+
+const digits = z.string().regex(/^(0|[1-9]\d{0,19})$/, 'digits');
+const signedDigits = z.string().regex(/^-?(0|[1-9]\d{0,19})$/, 'digits');
+const amount = z.codec(digits, z.bigint(), { decode: (text) => BigInt(text), encode: (value) => value.toString() });
+const signedAmount = z.codec(signedDigits, z.bigint(), { decode: (text) => BigInt(text), encode: (value) => value.toString() });
+const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes} bytes in lower-case hex`);
+const text = (max: number) => z.string().max(max);
+const name = z.enum;
+const count = z.int().min(0);
+const timeMs = z.int();
+const page = { limit: z.int().min(1).max(1000).default(100), before: text(100).optional() };
+
+const password = z.string().min(8, 'at least 8 characters').max(1024);
+const feerate = z.number().min(1).max(1000);
+const channelId = hex(32);
+const nodeId = hex(33);
+const paymentHash = hex(32);
+
+/** Every code that an error may have. The message beside it is plain enough to be shown. */
+export const ERROR_CODES = [
+  'bad_request', 'unknown_method', 'internal', 'not_found', 'not_supported', 'stopping',
+  'vault_exists', 'vault_missing', 'locked', 'unlocked', 'wrong_password', 'invalid_mnemonic', 'recovery_mode',
+  'data_in_use', 'data_not_writable', 'data_newer_version', 'data_corrupt', 'disk_full', 'write_failed',
+  'chain_unavailable', 'chain_behind', 'chain_other_network', 'chain_dishonest', 'publish_refused',
+  'invoice_malformed', 'invoice_bad_checksum', 'invoice_other_network', 'invoice_unknown_feature', 'invoice_missing_secret',
+  'invoice_sub_msat_amount', 'invoice_bad_signature', 'invoice_expired', 'invoice_expiry_too_far', 'invoice_own', 'invoice_limit',
+  'amount_missing', 'amount_out_of_bounds', 'already_paid', 'payment_in_progress', 'insufficient_balance', 'fee_limit_too_low',
+  'no_route', 'payment_failed',
+  'address_malformed', 'address_other_network', 'dust_amount', 'insufficient_funds', 'fee_absurd', 'coin_unknown',
+  'peer_address_malformed', 'peer_unreachable', 'peer_handshake_failed', 'peer_incompatible', 'peer_not_connected',
+  'funding_too_small', 'funding_too_large', 'channel_refused', 'channel_not_ready', 'channel_closing', 'too_many_channels',
+] as const; // prettier-ignore
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface ApiError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly data?: Readonly<Record<string, string | number>> | undefined;
+}
+
+const network = name(['mainnet', 'testnet', 'signet', 'regtest']);
+const outPoint = z.strictObject({ txid: hex(32), vout: count });
+const empty = z.strictObject({});
+
+const vaultStatus = z.strictObject({
+  state: name(['missing', 'locked', 'unlocked']),
+  network,
+  /** Fresh words that nobody has confirmed to have written down. */
+  seedConfirmedAtMs: timeMs.optional(),
+  /** Why the engine publishes nothing and lets peers speak first, when it does. */
+  recoveryReason: text(500).optional(),
+});
+
+const chainStatus = z.strictObject({
+  source: text(200), state: name(['connecting', 'syncing', 'synced', 'away']), height: count, tipTimeMs: timeMs.optional(),
+  tipIsOld: z.boolean(), fault: text(500).optional(),
+}); // prettier-ignore
+
+const balance = z.strictObject({
+  confirmedSat: amount, unconfirmedSat: amount, immatureSat: amount, frozenSat: amount, reservedSat: amount, spendableSat: amount,
+}); // prettier-ignore
+
+const coin = z.strictObject({ ...outPoint.shape, amountSat: amount, address: text(100), height: count.optional(), frozen: z.boolean(), label: text(500).optional() });
+
+const transaction = z.strictObject({
+  txid: hex(32), netSat: signedAmount, feeSat: amount.optional(), height: count.optional(), timeMs: timeMs.optional(),
+  kind: name(['received', 'sent', 'moved', 'channel_open', 'channel_close']), label: text(500).optional(),
+}); // prettier-ignore
+
+const peer = z.strictObject({
+  nodeId, address: text(300).optional(), connected: z.boolean(), inbound: z.boolean(), channels: count, lastError: text(500).optional(),
+});
+
+const channelState = name(['opening', 'normal', 'shutting_down', 'negotiating', 'failing', 'fallen_behind', 'closing', 'closed']);
+const channel = z.strictObject({
+  channelNumber: count, channelId, peerNodeId: nodeId, state: channelState, live: z.boolean(), isOpener: z.boolean(),
+  channelType: name(['static_remotekey', 'anchors']), fundingTxid: hex(32), fundingVout: count, shortChannelId: text(40).optional(),
+  capacitySat: amount, ourMsat: amount, theirMsat: amount, sendableMsat: amount, receivableMsat: amount, sendLimit: name(['none', 'reserve_and_fee', 'in_flight', 'htlc_count', 'offline']),
+  ourReserveSat: amount, theirReserveSat: amount, feeratePerKw: count, confirmations: count, confirmationsNeeded: count,
+  pendingHtlcs: count, localCommitmentNumber: count, remoteCommitmentNumber: count, closeReason: text(50).optional(),
+  closingTxid: hex(32).optional(), spendClass: text(30).optional(),
+}); // prettier-ignore
+
+const historyEntry = z.strictObject({ sequence: count, timeMs, kind: text(40), detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.record(z.string(), z.string()))])) });
+
+const invoice = z.strictObject({
+  paymentHash, invoice: text(8000), amountMsat: amount.optional(), description: text(2000), createdAtMs: timeMs, expiresAtMs: timeMs,
+  state: name(['open', 'receiving', 'paid', 'expired', 'cancelled']), receivedMsat: amount.optional(), paidAtMs: timeMs.optional(),
+}); // prettier-ignore
+
+const decodedInvoice = z.strictObject({
+  paymentHash, network, amountMsat: amount.optional(), payeeNodeId: nodeId, description: text(2000).optional(), createdAtMs: timeMs, expiresAtMs: timeMs,
+  expired: z.boolean(), minFinalCltvExpiryDelta: count, routeHints: count, multiPart: z.boolean(),
+}); // prettier-ignore
+
+const payment = z.strictObject({
+  paymentHash, direction: name(['sent', 'received']), state: name(['pending', 'succeeded', 'failed']), amountMsat: amount, feeMsat: amount,
+  createdAtMs: timeMs, endedAtMs: timeMs.optional(), description: text(2000).optional(), payeeNodeId: nodeId.optional(), paymentPreimage: hex(32).optional(),
+  parts: count, attempts: count, failure: z.strictObject({ code: text(60), message: text(500) }).optional(),
+}); // prettier-ignore
+
+const method = <P extends z.ZodType, R extends z.ZodType>(summary: string, params: P, result: R) => ({ summary, params, result }) as const;
+
+/** Every request with its schemas. One entry, one handler, one client method. */
+export const methods = {
+  'node.info': method('What this node is and how it is doing.', empty, z.strictObject({
+    version: text(40), nodeId: nodeId.optional(), network, chain: chainStatus.optional(), vault: vaultStatus, channels: count, peers: count,
+    sendableMsat: amount, receivableMsat: amount, listen: text(100).optional(), curve: text(40),
+  })),
+  'node.stop': method('Stops the engine after what is in flight is stored.', empty, empty),
+  'node.subscribe': method('From now on this connection is told events.', z.strictObject({ events: z.array(text(60)).max(50).optional() }), empty),
+
+  'vault.status': method('Whether a wallet exists here and is open.', empty, vaultStatus),
+  'vault.create': method('Makes a wallet from fresh words; they are shown by this answer and by vault.revealSeed only.', z.strictObject({
+    password, words: z.union([z.literal(12), z.literal(24)]).default(12), passphrase: text(1000).default(''),
+  }), z.strictObject({ mnemonic: text(400) })),
+  'vault.restore': method('Makes a wallet from words that exist.', z.strictObject({ password, mnemonic: text(400), passphrase: text(1000).default(''), birthdayHeight: count.optional() }), empty),
+  'vault.unlock': method('Opens the wallet and starts the node.', z.strictObject({ password: text(1024) }), empty),
+  'vault.lock': method('Stops the node and forgets all keys.', empty, empty),
+  'vault.changePassword': method('Wraps the same data key with a new password.', z.strictObject({ password: text(1024), newPassword: password }), empty),
+  'vault.revealSeed': method('Shows the words; needs the password each time.', z.strictObject({ password: text(1024) }), z.strictObject({ mnemonic: text(400), hasPassphrase: z.boolean() })),
+  'vault.confirmSeed': method('Notes that the words were written down and checked.', empty, empty),
+
+  'wallet.balance': method('Coins on chain.', empty, balance),
+  'wallet.newAddress': method('A receiving address that was never handed out before.', z.strictObject({ kind: name(['p2wpkh', 'p2tr']).default('p2wpkh') }), z.strictObject({ address: text(100) })),
+  'wallet.coins': method('Every unspent coin.', empty, z.array(coin)),
+  'wallet.transactions': method('On-chain transactions of the wallet, newest first.', z.strictObject({ limit: page.limit }), z.array(transaction)),
+  'wallet.prepareSend': method('What a payment would cost; nothing is signed.', z.strictObject({
+    address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(),
+  }), z.strictObject({ amountSat: amount, feeSat: amount, feerateSatPerVb: z.number(), virtualSize: count, changeSat: amount })),
+  'wallet.send': method('Signs and publishes a payment; without an amount, everything.', z.strictObject({
+    address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), maxFeeSat: amount.optional(), label: text(500).optional(),
+  }), z.strictObject({ txid: hex(32), feeSat: amount })),
+  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate }), z.strictObject({ txid: hex(32), feeSat: amount })),
+  'wallet.freezeCoin': method('Keeps a coin out of every selection, or lets it in again.', z.strictObject({ ...outPoint.shape, frozen: z.boolean() }), empty),
+  'wallet.label': method('Names a transaction; an empty label removes the name.', z.strictObject({ txid: hex(32), label: text(500) }), empty),
+  'wallet.feerates': method('Fee rates by target, already clamped.', empty, z.strictObject({ fastSatPerVb: z.number(), normalSatPerVb: z.number(), slowSatPerVb: z.number(), source: text(100) })),
+
+  'peer.connect': method('Connects to nodeid@host:port and keeps the address.', z.strictObject({ address: text(400) }), z.strictObject({ nodeId })),
+  'peer.disconnect': method('Ends the connection; with channels it will be tried again.', z.strictObject({ nodeId }), empty),
+  'peer.list': method('Peers that we know.', empty, z.array(peer)),
+
+  'channel.open': method('Opens a channel to a peer, given as nodeid@host:port or as the id of a connected one.', z.strictObject({
+    peer: text(400), capacitySat: amount, pushMsat: amount.optional(), feerateSatPerVb: feerate.optional(),
+  }), z.strictObject({ channelNumber: count, channelId, fundingTxid: hex(32) })),
+  'channel.list': method('Every channel that is not forgotten.', z.strictObject({ includeClosed: z.boolean().default(false) }), z.array(channel)),
+  'channel.get': method('One channel.', z.strictObject({ channelId }), channel),
+  'channel.close': method('Closes together with the peer.', z.strictObject({ channelId, address: text(200).optional() }), empty),
+  'channel.forceClose': method('Publishes our commitment: without the peer, with a delay.', z.strictObject({ channelId }), z.strictObject({ txid: hex(32) })),
+  'channel.history': method('What the channel did, oldest first.', z.strictObject({ channelId, afterSequence: count.optional(), limit: page.limit }), z.array(historyEntry)),
+
+  'invoice.create': method('An invoice to be paid with.', z.strictObject({
+    amountMsat: amount.optional(), description: text(639).default(''), expirySeconds: z.int().min(60).max(31_536_000).default(3600),
+  }), invoice),
+  'invoice.decode': method('What an invoice says; nothing is paid.', z.strictObject({ invoice: text(8000) }), decodedInvoice),
+  'invoice.list': method('Invoices of ours, newest first.', z.strictObject({ limit: page.limit, before: page.before }), z.array(invoice)),
+  'invoice.get': method('One invoice of ours.', z.strictObject({ paymentHash }), invoice),
+
+  'payment.quote': method('Whether an invoice can be paid now, over what and for how much; why not.', z.strictObject({ invoice: text(8000), amountMsat: amount.optional() }), z.strictObject({
+    payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, reason: z.strictObject({ code: text(60), message: text(500) }).optional(), possibleMsat: amount,
+  })),
+  'payment.send': method('Pays an invoice and answers when it is final, or after `timeoutMs` with the state so far.', z.strictObject({
+    invoice: text(8000), amountMsat: amount.optional(), maxFeeMsat: amount.optional(), payAgain: z.boolean().default(false), timeoutMs: z.int().min(0).max(600_000).default(60_000),
+  }), payment),
+  'payment.get': method('One payment.', z.strictObject({ paymentHash, direction: name(['sent', 'received']).default('sent') }), payment),
+  'payment.list': method('Payments, newest first; `before` is the paymentHash where the page before ended.', z.strictObject({ limit: page.limit, before: page.before }), z.array(payment)),
+  'payment.export': method('All payments as CSV.', empty, z.strictObject({ csv: z.string() })),
+
+  'ledger.balances': method('Sums of the double-entry book by account, in msat.', empty, z.array(z.strictObject({ account: text(60), balanceMsat: signedAmount }))),
+} as const;
+
+export type Method = keyof typeof methods;
+/** What a handler gets and a client gives, in code. */
+export type Params<M extends Method> = z.output<(typeof methods)[M]['params']>;
+export type ParamsIn<M extends Method> = Partial<Params<M>> & Pick<Params<M>, RequiredKeys<M>>;
+type WireIn<M extends Method> = z.input<(typeof methods)[M]['params']>;
+type RequiredKeys<M extends Method> = { [K in keyof WireIn<M> & keyof Params<M>]-?: undefined extends WireIn<M>[K] ? never : K }[keyof WireIn<M> & keyof Params<M>];
+export type Answer<M extends Method> = z.output<(typeof methods)[M]['result']>;
+
+/** Everything that the engine tells without being asked. */
+export const events = {
+  'payment.updated': payment,
+  'invoice.updated': invoice,
+  'channel.updated': channel,
+  'wallet.updated': balance,
+  'peer.updated': peer,
+  'chain.updated': chainStatus,
+  'vault.updated': vaultStatus,
+  /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
+  alarm: z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() }),
+} as const;
+export type EventName = keyof typeof events;
+export type EventData<N extends EventName> = z.output<(typeof events)[N]>;
