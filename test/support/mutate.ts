@@ -1,10 +1,15 @@
 import { performance } from 'node:perf_hooks';
+import { vi } from 'vitest';
 import { toHex } from '../../core/lib/bytes.ts';
 
 /** Mutated inputs per decoder: `FUZZ_COUNT`, or 2000. */
 export const FUZZ_COUNT = Number(process.env['FUZZ_COUNT'] ?? 2000);
 /** `FUZZ_SEED` repeats a run. */
 const FUZZ_SEED = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+
+const TIMEOUT_PER_INPUT_MS = 20;
+// A long run needs a longer limit than the suite's.
+if (FUZZ_COUNT > 2000) vi.setConfig({ testTimeout: FUZZ_COUNT * TIMEOUT_PER_INPUT_MS });
 
 export interface Random {
   /** A natural number below `limit`. */
