@@ -38,7 +38,13 @@ const SCALE = 1000n;
  * Picks inputs for `outputs` at `feerateSatPerVb` (any fraction): first an exact match that needs no change, then the
  * biggest ones. Undefined when all of them together are not enough. The result covers amount and fee without change.
  */
-export function selectInputs<T extends SpentOutput>({ candidates, outputs, feerateSatPerVb, changeScript, dustSat }: {
+export function selectInputs<T extends SpentOutput>({
+  candidates,
+  outputs,
+  feerateSatPerVb,
+  changeScript,
+  dustSat,
+}: {
   readonly candidates: readonly T[];
   readonly outputs: readonly TxOutput[];
   readonly feerateSatPerVb: number;
@@ -63,7 +69,9 @@ export function selectInputs<T extends SpentOutput>({ candidates, outputs, feera
       allowUnknownOutputs: true, disableScriptCheck: true,
     }, // prettier-ignore
   );
-  return selected?.inputs.map((input) => must(byKey.get(`${toHex(must(input.txid, 'the transaction id'))}:${input.index}`), 'the selected coin'));
+  return selected?.inputs.map((input) =>
+    must(byKey.get(`${toHex(must(input.txid, 'the transaction id'))}:${input.index}`), 'the selected coin'),
+  );
 }
 
 /**
@@ -71,7 +79,12 @@ export function selectInputs<T extends SpentOutput>({ candidates, outputs, feera
  * `spent[i]` and `privateKeys[i]` (32 bytes, before the Taproot tweak) belong to input i; `auxRand` is the 32 bytes of
  * BIP 340. Throws when a key does not belong to its script: that is a bug of ours.
  */
-export function signInputs({ tx, spent, privateKeys, auxRand }: {
+export function signInputs({
+  tx,
+  spent,
+  privateKeys,
+  auxRand,
+}: {
   readonly tx: Tx;
   readonly spent: readonly SpentOutput[];
   readonly privateKeys: readonly Uint8Array[];
@@ -82,7 +95,8 @@ export function signInputs({ tx, spent, privateKeys, auxRand }: {
   }); // prettier-ignore
   tx.inputs.forEach((input, i) => {
     const output = must(spent[i], 'the spent output');
-    if (output.txid !== input.txid || output.vout !== input.vout) throw new Error(`bug: spent output ${i} is not that of the input`);
+    if (output.txid !== input.txid || output.vout !== input.vout)
+      throw new Error(`bug: spent output ${i} is not that of the input`);
     const key = must(privateKeys[i], 'the private key');
     const internalKey = inputKindOf(output.script) === 'p2tr' ? publicKey(key).slice(1) : undefined;
     signer.addInput({ ...psbtInput(output, internalKey), sequence: input.sequence });
@@ -92,6 +106,9 @@ export function signInputs({ tx, spent, privateKeys, auxRand }: {
   signer.finalize();
   return {
     ...tx,
-    inputs: tx.inputs.map((input, i) => ({ ...input, witness: must(signer.getInput(i).finalScriptWitness, 'the witness') })),
+    inputs: tx.inputs.map((input, i) => ({
+      ...input,
+      witness: must(signer.getInput(i).finalScriptWitness, 'the witness'),
+    })),
   };
 }

@@ -20,4 +20,5 @@ export function taprootOutputKey(publicKey: Uint8Array): Uint8Array {
 }
 
 /** Output script of a BIP 86 key. */
-export const p2trKeyPath = (publicKey: Uint8Array): Uint8Array => concat(Uint8Array.of(0x51, 32), taprootOutputKey(publicKey));
+export const p2trKeyPath = (publicKey: Uint8Array): Uint8Array =>
+  concat(Uint8Array.of(0x51, 32), taprootOutputKey(publicKey));

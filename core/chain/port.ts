@@ -1,4 +1,6 @@
-import type { Tx } from '../bitcoin/transaction.ts';
+import type { ScriptHistory } from '../bitcoin/history.ts';
+
+export type { HistoryEntry, ScriptHistory } from '../bitcoin/history.ts';
 
 /** The best block as far as its proof of work was checked. */
 export interface ChainTip {
@@ -7,25 +9,6 @@ export interface ChainTip {
   readonly hash: string;
   /** Header time in seconds. */
   readonly timeSeconds: number;
-}
-
-/** One transaction that pays to or spends from a watched script. */
-export interface HistoryEntry {
-  readonly txid: string;
-  readonly tx: Tx;
-  /** Undefined while it waits in the mempool. Confirmed ones are proven by a Merkle path to a checked header, or come from a full block of our own node. */
-  readonly height: number | undefined;
-  /** Place in its block; with the height it gives short_channel_id. */
-  readonly txIndex: number | undefined;
-}
-
-/**
- * Everything known of one script, complete each time: what a reorg took away is simply no longer there.
- * Confirmed entries come first in chain order, then the mempool's.
- */
-export interface ScriptHistory {
-  readonly script: Uint8Array;
-  readonly entries: readonly HistoryEntry[];
 }
 
 /** sat/vB by confirmation target in blocks, clamped to sane bounds by the adapter's caller. */

@@ -2,7 +2,14 @@ import { toHex } from '../../core/lib/bytes.ts';
 import { sat } from '../../core/lib/units.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
 import { type ScriptHistory } from '../../core/bitcoin/history.ts';
-import { type OutPoint, type Tx, type TxOutput, outPointKey, txid, unsignedInput } from '../../core/bitcoin/transaction.ts';
+import {
+  type OutPoint,
+  type Tx,
+  type TxOutput,
+  outPointKey,
+  txid,
+  unsignedInput,
+} from '../../core/bitcoin/transaction.ts';
 import type { ScriptPath } from '../../core/wallet/accounts.ts';
 
 const COINBASE_POINT: OutPoint = { txid: '0'.repeat(64), vout: 0xffff_ffff };
@@ -41,7 +48,12 @@ export class TestChain {
   /** Heights count from 1. */
   placed(): readonly Placed[] {
     const inBlocks = this.blocks.flatMap((block, i) =>
-      block.map((tx, txIndex) => ({ tx, txid: txid(tx), height: i + 1 as number | undefined, txIndex: txIndex as number | undefined })),
+      block.map((tx, txIndex) => ({
+        tx,
+        txid: txid(tx),
+        height: (i + 1) as number | undefined,
+        txIndex: txIndex as number | undefined,
+      })),
     );
     return [...inBlocks, ...this.mempool.map((tx) => ({ tx, txid: txid(tx), height: undefined, txIndex: undefined }))];
   }
