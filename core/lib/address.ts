@@ -49,7 +49,9 @@ export function formatPeerAddress({ nodeId, host, port }: PeerAddress): string {
 
 /** Host and, if given, port text; undefined when brackets or colons do not fit. */
 function splitHostPort(target: string): readonly [host: string, port: string | undefined] | undefined {
-  const parts = target.startsWith('[') ? /^\[([^\]]*)\](?::(.*))?$/s.exec(target) : /^([^:]*)(?::([^:]*))?$/s.exec(target);
+  const parts = target.startsWith('[')
+    ? /^\[([^\]]*)\](?::(.*))?$/s.exec(target)
+    : /^([^:]*)(?::([^:]*))?$/s.exec(target);
   return parts ? [parts[1]!, parts[2]] : undefined;
 }
 

@@ -40,7 +40,10 @@ export interface MemoryStore extends Store {
 
 const nameOf = (table: TableName, key: string): string => `${table}\n${key}`;
 
-function applyRecords(records: ReadonlyMap<string, Uint8Array>, writes: readonly RecordWrite[]): ReadonlyMap<string, Uint8Array> {
+function applyRecords(
+  records: ReadonlyMap<string, Uint8Array>,
+  writes: readonly RecordWrite[],
+): ReadonlyMap<string, Uint8Array> {
   const next = new Map(records);
   for (const { table, key, value } of writes) {
     if (value === undefined) next.delete(nameOf(table, key));
@@ -49,17 +52,24 @@ function applyRecords(records: ReadonlyMap<string, Uint8Array>, writes: readonly
   return next;
 }
 
-function numbered<T extends object>(entries: readonly (T & { readonly sequence: number })[], writes: readonly T[]): readonly (T & { readonly sequence: number })[] {
+/** Each write with the sequence that follows the entries' last. */
+function numbered<T extends object>(
+  entries: readonly { readonly sequence: number }[],
+  writes: readonly T[],
+): readonly (T & { readonly sequence: number })[] {
   const last = entries.at(-1)?.sequence ?? 0;
-  return [...entries, ...writes.map((write, index) => ({ ...write, sequence: last + 1 + index }))];
+  return writes.map((write, index) => ({ ...write, sequence: last + 1 + index }));
 }
 
 function applyBatches(image: StoreImage, batches: readonly StoreBatch[]): StoreImage {
   const { records, journal, ledger } = mergeBatches(batches);
   return {
     records: applyRecords(image.records, records),
-    journal: numbered(image.journal, journal.map((write) => ({ ...write, event: new Uint8Array(write.event) }))),
-    ledger: numbered(image.ledger, ledger),
+    journal: [
+      ...image.journal,
+      ...numbered(image.journal, journal).map((entry) => ({ ...entry, event: new Uint8Array(entry.event) })),
+    ],
+    ledger: [...image.ledger, ...numbered(image.ledger, ledger)],
   };
 }
 
@@ -88,9 +98,10 @@ export function createMemoryStore(start: StoreImage = EMPTY_IMAGE): MemoryStore 
   let closing: Promise<void> | undefined;
 
   async function write(batches: readonly StoreBatch[]): Promise<void> {
-    while (gate) await gate.opened;
+    for (let closed = gate; closed; closed = gate) await closed.opened;
     if (isDead) return new Promise(() => undefined);
-    if (batches.every((batch) => !batch.records?.length && !batch.journal?.length && !batch.ledger?.length)) return undefined;
+    if (batches.every((batch) => !batch.records?.length && !batch.journal?.length && !batch.ledger?.length))
+      return undefined;
     if (nextFault) throw new StoreError(nextFault);
     image = applyBatches(image, batches);
     commitCount++;
@@ -100,7 +111,9 @@ export function createMemoryStore(start: StoreImage = EMPTY_IMAGE): MemoryStore 
 
   const sums = (): ReadonlyMap<string, bigint> => movedBalances(new Map(), image.ledger);
   const alive = <T>(value: () => T): Promise<T> =>
-    isDead ? Promise.reject(new StoreError({ code: 'write_failed', reason: 'the store is closed' })) : Promise.resolve().then(value);
+    isDead
+      ? Promise.reject(new StoreError({ code: 'write_failed', reason: 'the store is closed' }))
+      : Promise.resolve().then(value);
 
   const release = (): void => {
     const opened = gate;
@@ -129,9 +142,19 @@ export function createMemoryStore(start: StoreImage = EMPTY_IMAGE): MemoryStore 
       }),
     count: (table) => alive(() => recordsOf(image, table).length),
     journal: (range) =>
-      alive(() => page(image.journal.filter(({ subject }) => range.subject === undefined || subject === range.subject), range)),
+      alive(() =>
+        page(
+          image.journal.filter(({ subject }) => range.subject === undefined || subject === range.subject),
+          range,
+        ),
+      ),
     ledger: ({ account, ...range }) =>
-      alive(() => page(image.ledger.filter(({ debit, credit }) => account === undefined || debit === account || credit === account), range)),
+      alive(() =>
+        page(
+          image.ledger.filter(({ debit, credit }) => account === undefined || debit === account || credit === account),
+          range,
+        ),
+      ),
     balanceMsat: (account) => alive(() => sums().get(account) ?? 0n),
     balances: () => alive(() => new Map(sums())),
     close: () => (closing ??= close()),

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Codec, bytes16, decodeWith, flag, remaining } from '../../core/codec/codec.ts';
 import { Reader } from '../../core/codec/reader.ts';
 import { publicKey } from '../../core/crypto/secp256k1.ts';
-import { type Message, rows } from '../../core/wire/messages.ts';
+import type { Message, rows } from '../../core/wire/messages.ts';
 import { chainHash, point, signature } from '../../core/wire/primitives.ts';
 
 const octets = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -19,7 +19,7 @@ const SPECIAL = new Map<unknown, fc.Arbitrary<unknown>>([
 ]);
 
 /** Bytes that a codec of fixed size takes. */
-function sizeOf(codec: Codec<unknown>): number {
+function sizeOf<T>(codec: Codec<T>): number {
   const reader = new Reader(new Uint8Array(3000));
   codec.decode(reader);
   return reader.position;
@@ -36,12 +36,16 @@ function valuesOf(name: string, codec: Codec<unknown>): fc.Arbitrary<unknown> {
 
 /** Any valid message of one row of the table. */
 export function messagesOf(row: (typeof rows)[number]): fc.Arbitrary<Message> {
-  const fields = Object.entries(row.fields).map(([name, codec]) => [name, valuesOf(name, codec as Codec<unknown>)] as const);
+  const fields = Object.entries(row.fields).map(
+    ([name, codec]) => [name, valuesOf(name, codec as Codec<unknown>)] as const,
+  );
   const tlvs = Object.entries(row.tlvTable).map(
     ([name, record]) => [name, valuesOf(name, (record as { codec: Codec<unknown> }).codec)] as const,
   );
   const extension = fc.record(Object.fromEntries(tlvs), { requiredKeys: [] });
   return fc
     .tuple(fc.record(Object.fromEntries(fields)), extension)
-    .map(([values, tlvs]) => ({ name: row.name, ...values, ...(Object.keys(tlvs).length > 0 ? { tlvs } : {}) }) as Message);
+    .map(
+      ([values, tlvs]) => ({ name: row.name, ...values, ...(Object.keys(tlvs).length > 0 ? { tlvs } : {}) }) as Message,
+    );
 }

@@ -24,8 +24,7 @@ export const numbered = (value: number, length = 6): Uint8Array => {
   new DataView(message.buffer).setUint32(2, value);
   return message;
 };
-export const numberOf = (message: Uint8Array): number =>
-  new DataView(message.buffer, message.byteOffset).getUint32(2);
+export const numberOf = (message: Uint8Array): number => new DataView(message.buffer, message.byteOffset).getUint32(2);
 
 /** Values that come one by one, to be awaited one by one. */
 export class Inbox<T> {
@@ -54,7 +53,11 @@ export interface Recorded {
 
 /** Starts a link and keeps what comes. */
 export function record(link: PeerLink, more: Partial<PeerLinkHandler> = {}): Recorded {
-  const recorded = { messages: new Inbox<Uint8Array>(), closed: new Inbox<PeerLinkError>(), drained: new Inbox<void>() };
+  const recorded = {
+    messages: new Inbox<Uint8Array>(),
+    closed: new Inbox<PeerLinkError>(),
+    drained: new Inbox<void>(),
+  };
   onTestFinished(() => link.close());
   link.start({
     onMessage: recorded.messages.push,
