@@ -1,9 +1,11 @@
 /**
- * The layout of everything durable, in one list. Keys are short texts chosen by the owner, ordered bytewise; values
- * are sealed bytes whose format the owner defines (first byte: version of the record's format).
+ * The layout of everything durable, in one list. Keys are 1 to 255 printable ASCII characters chosen by the owner,
+ * ordered bytewise; they are not encrypted, so nothing secret or personal may stand in them. Values are sealed bytes
+ * whose format the owner defines (first byte: version of the record's format). What the store itself keeps (epoch,
+ * account sums) has tables of its own, see `core/io/sqlite/schema.ts`.
  */
 export const tables = {
-  /** Single values: epoch, schema facts, wallet birthday, key counters. Key: name. */
+  /** Single values: wallet birthday, key counters. Key: name. */
   meta: 1,
   /** Current state of a channel without its HTLCs. Key: channel number, 8 hex digits. */
   channel: 2,
@@ -31,14 +33,14 @@ export const tables = {
 
 export type TableName = keyof typeof tables;
 
-/** One change; `value` undefined deletes. */
+/** One change; `value` undefined deletes. The bytes must not change until the commit has resolved. */
 export interface RecordWrite {
   readonly table: TableName;
   readonly key: string;
   readonly value: Uint8Array | undefined;
 }
 
-/** One event of a channel's, payment's or the wallet's life; `subject` is for instance `channel:00000001`. */
+/** One event of a channel's, payment's or the wallet's life; `subject` (a key) is for instance `channel:00000001`. */
 export interface JournalWrite {
   readonly subject: string;
   readonly timeMs: number;
@@ -48,7 +50,7 @@ export interface JournalEntry extends JournalWrite {
   readonly sequence: number;
 }
 
-/** One movement between two accounts, such as `channel:00000001` and `payments:out`, always above zero. */
+/** One movement between two accounts (keys), such as `channel:00000001` and `payments:out`, always above zero. */
 export interface LedgerWrite {
   readonly timeMs: number;
   readonly debit: string;
@@ -72,6 +74,20 @@ export interface StoreBatch {
 export interface StoredRecord {
   readonly key: string;
   readonly value: Uint8Array;
+}
+
+/** `after` is exclusive and follows the direction: with `reverse` it is the key before which the list starts. */
+export interface ListRange {
+  readonly prefix?: string;
+  readonly after?: string;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+/** In order of sequence; with `reverse` the newest first, and `afterSequence` is where a page goes on downwards. */
+export interface EntryRange {
+  readonly afterSequence?: number;
+  readonly limit?: number;
+  readonly reverse?: boolean;
 }
 
 export type StoreFault =
@@ -99,18 +115,23 @@ export class StoreError extends Error {
 export interface Store {
   /**
    * Resolves once the batch is on disk (fsync). Batches given while a commit is under way share the next one, in the
-   * order given. After a failed commit every later one fails too, until the store is opened again: nothing may be
-   * sent that the disk does not know.
+   * order given. After a failed commit every later one fails with the same fault, until the store is opened again:
+   * nothing may be sent that the disk does not know. Reads go on, so that the chain can still be watched. A batch
+   * that breaks the port's own rules (key, amount) rejects with RangeError and leaves the others alone.
    */
   readonly commit: (batch: StoreBatch) => Promise<void>;
+  /** Reads see what is committed, never what is only on its way. */
   readonly get: (table: TableName, key: string) => Promise<Uint8Array | undefined>;
-  /** In key order; `prefix`, `after` (exclusive), `limit`, `reverse` narrow it. */
-  readonly list: (table: TableName, range?: { readonly prefix?: string; readonly after?: string; readonly limit?: number; readonly reverse?: boolean }) => Promise<readonly StoredRecord[]>;
+  /** In key order. */
+  readonly list: (table: TableName, range?: ListRange) => Promise<readonly StoredRecord[]>;
   readonly count: (table: TableName) => Promise<number>;
-  readonly journal: (range: { readonly subject?: string; readonly afterSequence?: number; readonly limit?: number; readonly reverse?: boolean }) => Promise<readonly JournalEntry[]>;
-  readonly ledger: (range: { readonly account?: string; readonly afterSequence?: number; readonly limit?: number; readonly reverse?: boolean }) => Promise<readonly LedgerEntry[]>;
+  readonly journal: (range: EntryRange & { readonly subject?: string }) => Promise<readonly JournalEntry[]>;
+  /** With `account`: its debits and its credits. */
+  readonly ledger: (range: EntryRange & { readonly account?: string }) => Promise<readonly LedgerEntry[]>;
   /** Sum of debits minus credits of an account, in msat (may be negative), as of the last durable commit. */
   readonly balanceMsat: (account: string) => Promise<bigint>;
+  /** Every account that ever moved. */
   readonly balances: () => Promise<ReadonlyMap<string, bigint>>;
+  /** Commits what was given, then closes. */
   readonly close: () => Promise<void>;
 }
