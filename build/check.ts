@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkApiDocument } from './api-docs.ts';
 import { checkConformance } from './conformance.ts';
 import { checkDependencies } from './dependencies.ts';
 import { checkImportLaw } from './import-law.ts';
@@ -99,6 +100,13 @@ const CHECKS: readonly Check[] = [
     run: () => {
       const { packageCount, violations } = checkDependencies(ROOT);
       return ofViolations(`${packageCount} packages`, violations);
+    },
+  },
+  {
+    name: 'API document',
+    run: () => {
+      const { methodCount, violations } = checkApiDocument(ROOT);
+      return ofViolations(`${methodCount} methods`, violations);
     },
   },
   { name: 'lint', run: () => runTool('oxlint/bin/oxlint', ['--deny-warnings'], 'no findings') },

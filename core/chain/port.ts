@@ -11,7 +11,7 @@ export interface ChainTip {
   readonly timeSeconds: number;
 }
 
-/** sat/vB by confirmation target in blocks, clamped to sane bounds by the adapter's caller. */
+/** sat/vB by confirmation target in blocks; absurd rates are dropped, the rest is at least the relay floor. Empty: the source cannot tell. */
 export type FeeEstimates = ReadonlyMap<number, number>;
 
 export type PublishResult =
@@ -28,12 +28,12 @@ export type ChainFault =
   | { readonly code: 'pruned'; readonly reason: string };
 
 export interface ChainListener {
-  /** A new best block, or the same height again after a reorg. Histories that changed with it were told before. */
+  /** A new best block, or the same height again after a reorg. Histories that changed with it were told before; several blocks at once are one tip. */
   readonly onTip: (tip: ChainTip) => void;
   readonly onHistory: (history: ScriptHistory) => void;
   /** The source misbehaves or is away; it goes on trying by itself (with back-off) unless `final`. */
   readonly onFault: (fault: ChainFault, final: boolean) => void;
-  /** Every watched script's history is known up to the tip. */
+  /** Every watched script's history is known up to the tip. Told again after new scripts, and after the source was away. */
   readonly onSynced: () => void;
 }
 

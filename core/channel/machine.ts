@@ -11,7 +11,7 @@ import { errorAction, failChannel, fundingSpent, fundingUnspent, onchainBlock, p
 import { fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
 import { exceedsDustCap } from './limits.ts';
 import { POLICY } from './policy.ts';
-import { disconnect, receiveReestablish, reestablishMessage } from './reestablish.ts';
+import { disconnect, receiveReestablish, reestablishMessage, undoUnsigned } from './reestablish.ts';
 import { negotiateWhenClean, receiveShutdown, requestShutdown, sendShutdown } from './shutdown.ts';
 import { type FundedChannel, STAGE, offline } from './types.ts';
 import { offerHtlc, receiveAdd, receiveFail, receiveFee, receiveFulfill, removeHtlc, updateFee } from './updates.ts';
@@ -72,9 +72,10 @@ const dead = (channel: FundedChannel): boolean => channel.phase === 'failing' ||
 function connect(channel: FundedChannel, command: Extract<ChannelCommand, { readonly kind: 'connect' }>, ctx: Context): Transition {
   if (channel.phase === 'closed') return stay(channel);
   const link = { ...offline, status: 'reestablishing', simpleClose: command.simpleClose, anySegwit: command.anySegwit } as const;
-  const linked: FundedChannel = { ...channel, link };
-  if (dead(channel)) return [linked, [errorAction(channel, 'this channel is closed')]];
-  return [linked, [{ kind: 'send', message: reestablishMessage(channel, ctx) }, { kind: 'journal', event: { kind: 'connected' } }]];
+  const [undone, told] = undoUnsigned(channel);
+  const linked: FundedChannel = { ...undone, link };
+  if (dead(channel)) return [linked, [...told, errorAction(channel, 'this channel is closed')]];
+  return [linked, [...told, { kind: 'send', message: reestablishMessage(channel, ctx) }, { kind: 'journal', event: { kind: 'connected' } }]];
 }
 
 /** Each block: deadlines, repeated publishing, waiting claims. Heights decide, never the clock (I-35). */

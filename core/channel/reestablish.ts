@@ -15,10 +15,16 @@ import { addMessage, removalMessage } from './updates.ts';
 /** BOLT 2, "Message Retransmission": on a broken connection everything unsigned is undone. */
 export function disconnect(channel: FundedChannel): Transition {
   if (channel.link.status === 'offline') return stay(channel);
-  const [commitments, dropped] = dropUnsigned(channel.commitments);
-  const actions: ChannelAction[] = dropped.map(({ add }) => ({ kind: 'htlc_dropped', id: add.id, paymentHash: add.paymentHash }));
+  const [undone, actions] = undoUnsigned(channel);
   // A shutdown that was promised but not sent yet stays a promise; one that was sent is sent again.
-  return [{ ...channel, commitments, link: offline }, [STORE, ...actions, { kind: 'journal', event: { kind: 'disconnected' } }]];
+  return [{ ...undone, link: offline }, [STORE, ...actions, { kind: 'journal', event: { kind: 'disconnected' } }]];
+}
+
+/** Also done when connecting: a program that died in the middle of an exchange never saw the connection break. */
+export function undoUnsigned(channel: FundedChannel): Transition {
+  const [commitments, dropped] = dropUnsigned(channel.commitments);
+  const told = dropped.map(({ add }): ChannelAction => ({ kind: 'htlc_dropped', id: add.id, paymentHash: add.paymentHash }));
+  return [{ ...channel, commitments }, told.length > 0 ? [STORE, ...told] : []];
 }
 
 /** What we tell the peer about where we are. */

@@ -1,6 +1,6 @@
 import { BIP32Factory, type BIP32Interface } from 'bip32';
-import { mnemonicToSeedSync, validateMnemonic, wordlists, entropyToMnemonic } from 'bip39';
-import { toHex } from '../lib/bytes.ts';
+import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedSync, validateMnemonic, wordlists } from 'bip39';
+import { fromHex, toHex } from '../lib/bytes.ts';
 import { must } from '../lib/result.ts';
 import * as curve from './secp256k1.ts';
 
@@ -38,6 +38,9 @@ export const mnemonicOf = (entropy: Uint8Array): string => {
   if (entropy.length !== 16 && entropy.length !== 32) throw new RangeError('entropy is 16 or 32 bytes');
   return entropyToMnemonic(toHex(entropy), WORDS as string[]);
 };
+
+/** The entropy of a valid mnemonic; zero it after use. */
+export const mnemonicToEntropyBytes = (mnemonic: string): Uint8Array => fromHex(mnemonicToEntropy(mnemonic, WORDS as string[]));
 
 /** The 64-byte BIP 39 seed; zero it after use. */
 export const seedOf = (mnemonic: string, passphrase: string): Uint8Array => mnemonicToSeedSync(mnemonic, passphrase);

@@ -28,7 +28,6 @@ export const OUR_FEATURES: FeatureBits = [
   optional('basicMpp'),
   optional('anchors'),
   optional('shutdownAnysegwit'),
-  optional('quiesce'),
   optional('attributionData'),
   required('channelType'),
   optional('scidAlias'),

@@ -13,7 +13,7 @@ import { sha256 } from '../../core/crypto/hash.ts';
 import { publicKey } from '../../core/crypto/secp256k1.ts';
 import { p2wpkh } from '../../core/bitcoin/script.ts';
 import { useFastestCurve } from '../../core/io/native-curve.ts';
-import { utf8 } from '../../core/lib/bytes.ts';
+import { fromHex, toHex, utf8 } from '../../core/lib/bytes.ts';
 import type { Result } from '../../core/lib/result.ts';
 import { type Sat, feeratePerKw, msat, sat } from '../../core/lib/units.ts';
 import type { ChannelType } from '../../core/tx/weights.ts';
@@ -94,6 +94,8 @@ export class ChannelPair {
   /** Follows every commitment with code of its own. */
   readonly calculator: SecondCalculator;
   readonly simpleClose: boolean;
+  /** Sees every action with the state that it came with. */
+  onAction: ((side: SideName, action: ChannelAction, channel: FundedChannel) => void) | undefined;
 
   constructor({ channelType = 'anchors', capacitySat = sat(1_000_000n), pushMsat = 0n, simpleClose = true, feerate = 2500, aliceTerms = {}, bobTerms = {} }: PairOptions = {}) {
     this.simpleClose = simpleClose;
@@ -148,6 +150,7 @@ export class ChannelPair {
     if (actions.some((action) => action.kind === 'store')) this.disk[side] = restored(next);
     for (const action of actions) if (action.kind === 'send') this.queues[otherSide(side)].push(encodeMessage(action.message));
     this.actions[side].push(...actions);
+    for (const action of actions) this.onAction?.(side, action, next);
     return actions;
   }
 
@@ -222,7 +225,7 @@ export class ChannelPair {
     const twin = Object.create(ChannelPair.prototype) as ChannelPair;
     return Object.assign(twin, this, {
       ctx: { ...this.ctx }, queues: { alice: [...this.queues.alice], bob: [...this.queues.bob] }, actions: { alice: [], bob: [] }, disk: { ...this.disk },
-      calculator: { arrived: () => undefined, disconnected: () => undefined },
+      onAction: undefined, calculator: { arrived: () => undefined, disconnected: () => undefined },
     }); // prettier-ignore
   }
 
@@ -249,6 +252,14 @@ function decoded(bytes: Uint8Array): Message {
 
 /** A message as it comes out of the wire again. */
 export const through = <M extends Message>(message: M): M => decoded(encodeMessage(message)) as M;
+
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** The same signature with S in the upper half: valid by the curve, refused by relay and by BOLT 2. */
+export function highS(signature: Uint8Array): Uint8Array {
+  const s = BigInt(`0x${toHex(signature.subarray(32))}`);
+  return fromHex(toHex(signature.subarray(0, 32)) + (ORDER - s).toString(16).padStart(64, '0'));
+}
 
 export const reachNormal = (options: PairOptions = {}): ChannelPair => new ChannelPair(options).confirm();
 

@@ -117,10 +117,15 @@ export class ScriptLedger {
     return 'wrong_root';
   }
 
-  /** Takes back all blocks above a height. What is still valid shows up in the mempool again. */
+  /**
+   * Takes back all blocks above a height. Their transactions wait again until the mempool shows that they do not: it may
+   * list some that were looked at before and will not be looked at a second time.
+   */
   disconnectAbove(height: number): void {
     for (const record of this.#records.values()) {
-      for (const entry of record.entries.values()) if (entry.height !== undefined && entry.height > height) this.leave(record, entry);
+      for (const entry of record.entries.values()) {
+        if (entry.height !== undefined && entry.height > height) this.enter(record, { ...entry, height: undefined, txIndex: undefined });
+      }
     }
   }
 

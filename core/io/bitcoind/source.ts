@@ -129,7 +129,10 @@ export class BitcoindSource implements RankedSource {
       if (failed) {
         this.#left(failed);
         this.#release();
-        if (failed.code === 'other_network') return;
+        if (failed.code === 'other_network') {
+          this.#stopped = true;
+          return;
+        }
         await this.#backoff.pause();
         continue;
       }

@@ -23,7 +23,7 @@ describe.each(['anchors', 'static_remotekey'] as const)('a %s channel in normal 
 
   it('carries on after a disconnect at every message', () => {
     for (let cut = 0; cut < 14; cut++) {
-      const pair = reachNormal({ channelType, pushMsat: 300_000_000n as never });
+      const pair = reachNormal({ channelType, pushMsat: 300_000_000n });
       pair.do('alice', offer(1, 50_000_000n));
       pair.do('bob', offer(2, 20_000_000n));
       for (const side of ['alice', 'bob'] as const) pair.do(side, { kind: 'sign' });
@@ -44,7 +44,7 @@ describe.each(['anchors', 'static_remotekey'] as const)('a %s channel in normal 
   });
 
   it.each([true, false])('closes co-operatively (simple close %s)', (simpleClose) => {
-    const pair = reachNormal({ channelType, simpleClose, pushMsat: 300_000_000n as never });
+    const pair = reachNormal({ channelType, simpleClose, pushMsat: 300_000_000n });
     pair.do('alice', { kind: 'shutdown', script: pair.alice.walletScript, reason: 'user' });
     pair.run();
     expect([pair.alice.phase, pair.bob.phase]).toEqual(['negotiating', 'negotiating']);

@@ -1,0 +1,296 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventData, EventName, Method, Params } from './api.ts';
+import { type NetworkName, networks } from './bitcoin/network.ts';
+import type { ChainSource } from './chain/port.ts';
+import { masterNode, mnemonicFault, mnemonicOf, normalizeMnemonic, seedOf } from './crypto/hd.ts';
+import { curveName } from './crypto/secp256k1.ts';
+import { mnemonicToEntropyBytes } from './crypto/hd.ts';
+import { createChainSource } from './io/chain-sources.ts';
+import { fileBlobs } from './io/blob-files.ts';
+import { type HighWater, openHighWater } from './io/high-water.ts';
+import { type FolderLock, lockFolder } from './io/lock.ts';
+import { useFastestCurve } from './io/native-curve.ts';
+import { connectPeer, listenPeers } from './io/peer-socket.ts';
+import { type OpenedStore, openStore } from './io/sqlite/open.ts';
+import { system } from './io/system.ts';
+import { VAULT_NAME, type UnlockedVault, changePassword, createVault, unlockVault, vaultStatus } from './io/vault-file.ts';
+import { fromUtf8, toHex, utf8 } from './lib/bytes.ts';
+import { must } from './lib/result.ts';
+import { type App, ApiFailure } from './node/app.ts';
+import { channelHandlers } from './node/handlers/channels.ts';
+import type { Handlers } from './node/handlers/handler.ts';
+import { inTurn } from './node/handlers/handler.ts';
+import { paymentHandlers } from './node/handlers/payments.ts';
+import { walletHandlers } from './node/handlers/wallet.ts';
+import type { Logger } from './node/log.ts';
+import { SfericNode } from './node/node.ts';
+import { mnemonicFailure, storeFailure } from './node/words.ts';
+import { StoreError } from './store/port.ts';
+import { type KdfCost, passwordBytes } from './store/vault.ts';
+
+export const VERSION = '0.1.0';
+
+export interface AppConfig {
+  readonly network: NetworkName;
+  /** Made (0700) when it is not there. */
+  readonly dataDir: string;
+  /** Specs of `createChainSource`; at least one. */
+  readonly chain: readonly string[];
+  /** Where peers may connect to; nobody may when left out. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  readonly log: Logger;
+  /** Cost of the password hash for new vaults; tests choose a lower one. */
+  readonly kdf?: KdfCost | undefined;
+  /** A folder outside the data folder that remembers the wallet's epoch: a restored copy of the folder is then noticed. */
+  readonly fenceFolders?: readonly string[] | undefined;
+  /** For tests and the playground: another source than the one of `chain`. */
+  readonly chainSource?: (() => ChainSource) | undefined;
+}
+
+const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
+type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
+const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
+
+interface Running {
+  readonly node: SfericNode;
+  readonly opened: OpenedStore;
+  readonly highWater: HighWater;
+}
+
+/** Takes the data folder (one program at a time) and waits for a password. Rejects with ApiFailure. */
+export async function createApp(config: AppConfig): Promise<App> {
+  useFastestCurve();
+  const lock = await mapped(() => lockFolder(config.dataDir));
+  await mkdir(lock.folder, { recursive: true, mode: 0o700 });
+  return new SfericApp(config, lock);
+}
+
+async function mapped<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof StoreError) throw storeFailure(error.fault);
+    throw error;
+  }
+}
+
+class SfericApp implements App {
+  readonly #config: AppConfig;
+  readonly #lock: FolderLock;
+  readonly #listeners = new Set<(name: EventName, data: never) => void>();
+  #running: Running | undefined;
+  /** Vault operations one after another: two at once could start two nodes on one folder. */
+  #busy: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: AppConfig, lock: FolderLock) {
+    this.#config = config;
+    this.#lock = lock;
+  }
+
+  get #vaultPath(): string {
+    return join(this.#lock.folder, VAULT_NAME);
+  }
+
+  call<M extends Method>(method: M, params: Params<M>): ReturnType<App['call']> & Promise<never> {
+    return this.#call(method, params as never) as never;
+  }
+
+  async #call(method: Method, params: never): Promise<unknown> {
+    if (this.#stopped && method !== 'node.stop') throw new ApiFailure('stopping', 'The engine is stopping.');
+    return mapped(async () => {
+      if (isNodeMethod(method)) return nodeHandlers[method](this.#node(), params);
+      const handler = this.#own[method as Exclude<Method, NodeMethod>] as (given: never) => unknown;
+      return handler(params);
+    });
+  }
+
+  subscribe(listener: <N extends EventName>(name: N, data: EventData<N>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  readonly #emit = <N extends EventName>(name: N, data: EventData<N>): void => {
+    for (const listener of this.#listeners) listener(name, data as never);
+  };
+
+  #node(): SfericNode {
+    if (!this.#running) throw new ApiFailure('locked', 'The wallet is locked. Unlock it with its password.');
+    const frozen = this.#running.node.turns.frozen;
+    if (frozen) throw storeFailure(frozen);
+    return this.#running.node;
+  }
+
+  readonly #own = {
+    'node.info': () => this.#info(),
+    'node.stop': async () => {
+      await this.stop();
+      return {};
+    },
+    // Subscribing is the transport's business: it calls `subscribe`.
+    'node.subscribe': () => ({}),
+    'vault.status': () => this.#status(),
+    'vault.create': (params: Params<'vault.create'>) => this.#exclusive(() => this.#create(params)),
+    'vault.restore': (params: Params<'vault.restore'>) => this.#exclusive(() => this.#restore(params)),
+    'vault.unlock': (params: Params<'vault.unlock'>) => this.#exclusive(() => this.#unlock(params)),
+    'vault.lock': () => this.#exclusive(async () => {
+      await this.#stopNode();
+      this.#emit('vault.updated', await this.#status());
+      return {};
+    }),
+    'vault.changePassword': ({ password, newPassword }: Params<'vault.changePassword'>) => this.#exclusive(async () => {
+      await changePassword(this.#vaultPath, { oldPassword: passwordBytes(password), newPassword: passwordBytes(newPassword), random: system.random, ...this.#kdf() });
+      return {};
+    }),
+    'vault.revealSeed': async ({ password }: Params<'vault.revealSeed'>) => {
+      const vault = await unlockVault(this.#vaultPath, passwordBytes(password));
+      try {
+        return { mnemonic: mnemonicOf(vault.entropy), hasPassphrase: vault.passphrase.length > 0 };
+      } finally {
+        wipe(vault);
+      }
+    },
+    'vault.confirmSeed': async () => {
+      const node = this.#node();
+      await inTurn(node, (turn) => turn.write('setting', 'seedConfirmedAtMs', utf8(`${system.nowMs()}`)));
+      return {};
+    },
+  } satisfies { readonly [K in Exclude<Method, NodeMethod>]: (params: Params<K>) => unknown }; // prettier-ignore
+
+  #exclusive<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#busy.then(task);
+    this.#busy = run.catch(() => undefined);
+    return run;
+  }
+
+  #kdf(): { readonly kdf?: KdfCost } {
+    return this.#config.kdf ? { kdf: this.#config.kdf } : {};
+  }
+
+  async #status(): Promise<EventData<'vault.updated'>> {
+    const file = await vaultStatus(this.#vaultPath);
+    const node = this.#running?.node;
+    const confirmed = await this.#running?.opened.store.get('setting', 'seedConfirmedAtMs');
+    return {
+      state: file.kind === 'missing' ? 'missing' : node ? 'unlocked' : 'locked', network: this.#config.network,
+      ...(confirmed ? { seedConfirmedAtMs: Number(fromUtf8(confirmed)) } : {}),
+      ...(node?.config.recoveryReason === undefined ? {} : { recoveryReason: node.config.recoveryReason }),
+    }; // prettier-ignore
+  }
+
+  async #info() {
+    const node = this.#running?.node;
+    const live = node?.channels.all().filter(({ phase }) => phase !== 'closed') ?? [];
+    const views = node ? await nodeHandlers['channel.list'](node, { includeClosed: false }) : [];
+    return {
+      version: VERSION, network: this.#config.network, vault: await this.#status(), channels: live.length,
+      peers: node?.peers.views().filter(({ connected }) => connected).length ?? 0, curve: curveName(),
+      sendableMsat: views.reduce((sum, { sendableMsat }) => sum + sendableMsat, 0n), receivableMsat: views.reduce((sum, { receivableMsat }) => sum + receivableMsat, 0n),
+      ...(node ? { nodeId: toHex(node.nodeId), chain: node.chainStatus() } : {}),
+      ...(node?.listenPort === undefined ? {} : { listen: `${must(this.#config.listen, 'the address').host}:${node.listenPort}` }),
+    }; // prettier-ignore
+  }
+
+  async #make(entropy: Uint8Array, password: string, passphrase: string, birthdayHeight: number): Promise<void> {
+    if ((await vaultStatus(this.#vaultPath)).kind !== 'missing') throw new ApiFailure('vault_exists', 'There is a wallet in this folder already. Nothing was changed.');
+    const vault = await createVault(this.#vaultPath, {
+      password: passwordBytes(password), mnemonicEntropy: entropy, passphrase: utf8(passphrase.normalize('NFKD')), network: this.#config.network, birthdayHeight,
+      random: system.random, ...this.#kdf(),
+    }); // prettier-ignore
+    await this.#start(vault);
+  }
+
+  async #create({ password, words, passphrase }: Params<'vault.create'>) {
+    const entropy = system.random(words === 12 ? 16 : 32);
+    try {
+      const mnemonic = mnemonicOf(entropy);
+      // A fresh wallet has no past: where the chain stands is only known later, and scanning from the start costs little.
+      await this.#make(entropy, password, passphrase, 0);
+      return { mnemonic };
+    } finally {
+      entropy.fill(0);
+    }
+  }
+
+  async #restore({ password, mnemonic, passphrase, birthdayHeight }: Params<'vault.restore'>) {
+    const words = normalizeMnemonic(mnemonic);
+    const fault = mnemonicFault(words);
+    if (fault) throw mnemonicFailure(fault);
+    const entropy = mnemonicToEntropyBytes(words);
+    try {
+      await this.#make(entropy, password, passphrase, birthdayHeight ?? 0);
+      return {};
+    } finally {
+      entropy.fill(0);
+    }
+  }
+
+  async #unlock({ password }: Params<'vault.unlock'>) {
+    if (this.#running) throw new ApiFailure('unlocked', 'The wallet is open already.');
+    if ((await vaultStatus(this.#vaultPath)).kind === 'missing') throw new ApiFailure('vault_missing', 'There is no wallet in this folder. Create or restore one.');
+    await this.#start(await unlockVault(this.#vaultPath, passwordBytes(password)));
+    return {};
+  }
+
+  async #start(vault: UnlockedVault): Promise<void> {
+    const { network, log, chain, listen, fenceFolders, chainSource } = this.#config;
+    if (vault.network !== network) {
+      wipe(vault);
+      throw new ApiFailure('chain_other_network', `This wallet belongs to another network (${vault.network}).`);
+    }
+    const { folder } = this.#lock;
+    const opened = await openStore({
+      folder, dataKey: vault.dataKey, random: system.random, ...(fenceFolders ? { fenceFolders } : {}), onWarning: (text) => log.warn(text),
+    }); // prettier-ignore
+    let highWater: HighWater | undefined;
+    try {
+      highWater = await openHighWater(join(folder, 'revoked'));
+      const source = chainSource ? { ok: true as const, value: chainSource() } : createChainSource(chain, network, { blob: fileBlobs(join(folder, 'chain')), onBug: (error) => log.error('chain source failed', { reason: String(error) }) });
+      if (!source.ok) throw new ApiFailure('bad_request', source.error);
+      const seed = seedOf(mnemonicOf(vault.entropy), fromUtf8(vault.passphrase));
+      const master = masterNode(seed);
+      seed.fill(0);
+      const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;
+      const birthdayHeight = vault.birthdayHeight;
+      wipe(vault);
+      const node = new SfericNode({ network: networks[network], birthdayHeight, recoveryReason }, {
+        store: opened.store, highWater, chain: source.value, log,
+        system: { ...system, soon: (task) => void setImmediate(task) },
+        network: {
+          dial: ({ nodeId, host, port }) => connectPeer({ host, port, nodeId, ourKey: node.ourKey }),
+          listen: listen && ((onPeer) => listenPeers({ ...listen, ourKey: node.ourKey, onPeer })),
+        },
+      }, master, this.#emit); // prettier-ignore
+      this.#running = { node, opened, highWater };
+      await node.start();
+    } catch (error) {
+      this.#running = undefined;
+      await highWater?.close();
+      await opened.store.close();
+      throw error;
+    }
+    this.#emit('vault.updated', await this.#status());
+  }
+
+  async #stopNode(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    await running.node.stop();
+    await running.highWater.close();
+    await running.opened.store.close();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#exclusive(async () => {
+      await this.#stopNode();
+      await this.#lock.release();
+    });
+    return this.#stopped;
+  }
+}
+
+function wipe({ dataKey, entropy, passphrase }: UnlockedVault): void {
+  for (const secret of [dataKey, entropy, passphrase]) secret.fill(0);
+}

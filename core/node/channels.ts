@@ -1,0 +1,219 @@
+import { channelIdOf } from '../wire/messages.ts';
+import { type OutPoint, type Tx, txidBytes } from '../bitcoin/transaction.ts';
+import { decodeChannel, encodeChannel, encodeHtlc, htlcRecordChanged } from '../channel/codec.ts';
+import type { ChannelAction, ChannelCommand } from '../channel/commands.ts';
+import type { Context, Feerates } from '../channel/context.ts';
+import { fundingScriptOf } from '../channel/sign.ts';
+import { encodeWith } from '../codec/codec.ts';
+import { journalEvent } from '../channel/journal.ts';
+import type { ChannelKeys } from '../channel/keys.ts';
+import { transition } from '../channel/machine.ts';
+import { offline, type FundedChannel } from '../channel/types.ts';
+import { p2wsh } from '../bitcoin/script.ts';
+import { toHex } from '../lib/bytes.ts';
+import type { Message } from '../wire/messages.ts';
+import type { Store } from '../store/port.ts';
+import type { NodeLog, NodeSystem } from './ports.ts';
+import { ACCOUNT, channelRecordKey, channelSubject, htlcRecordKey } from './records.ts';
+import type { Turn } from './turns.ts';
+
+/** A channel in memory: ahead of the disk while a commit is under way. */
+interface Slot {
+  channel: FundedChannel;
+  /** What the last turn gave to the store, to write only what changed since. */
+  written: FundedChannel | undefined;
+  readonly keys: ChannelKeys;
+}
+
+export interface ChannelsOptions {
+  readonly keysOf: (channelNumber: number) => ChannelKeys;
+  readonly chainHash: Uint8Array;
+  readonly height: () => number;
+  readonly feerates: () => Feerates;
+  readonly system: NodeSystem;
+  readonly log: NodeLog;
+  /** Never publish our own commitment: this copy of the data is stale (I-23). */
+  readonly recovering: () => boolean;
+  readonly revokedUpTo: (channelNumber: number) => number | undefined;
+  readonly send: (peerNodeId: Uint8Array, message: Message) => void;
+  readonly disconnect: (peerNodeId: Uint8Array, reason: string) => void;
+  readonly publish: (label: string, tx: Tx) => void;
+  readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
+  readonly forgetFunding: (channel: FundedChannel) => void;
+  readonly onChanged: (turn: Turn, channel: FundedChannel) => void;
+  readonly onAlarm: (turn: Turn, channel: FundedChannel, code: string, detail: string) => void;
+  /** Everything about HTLCs goes to the payments. */
+  readonly onHtlc: (turn: Turn, channel: FundedChannel, action: HtlcAction) => void;
+}
+
+export type HtlcAction = Extract<ChannelAction, { readonly kind: `htlc_${string}` }>;
+
+const isHtlcAction = (action: ChannelAction): action is HtlcAction => action.kind.startsWith('htlc_');
+
+/** All channels: runs their machines and turns actions into writes and effects of the turn. */
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #slots = new Map<number, Slot>();
+  readonly #byChannelId = new Map<string, number>();
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads every channel that is not forgotten; all start offline. */
+  async load(store: Store): Promise<void> {
+    const htlcs = new Map<string, Uint8Array[]>();
+    for (const { key, value } of await store.list('channelHtlc')) {
+      const number = key.slice(0, 8);
+      htlcs.set(number, [...(htlcs.get(number) ?? []), value]);
+    }
+    for (const { key, value } of await store.list('channel')) {
+      const channel = decodeChannel(value, htlcs.get(key) ?? []);
+      this.#add(channel, channel);
+    }
+  }
+
+  #add(channel: FundedChannel, written: FundedChannel | undefined): Slot {
+    const { channelNumber } = channel.config;
+    const slot: Slot = { channel, written, keys: this.#options.keysOf(channelNumber) };
+    this.#slots.set(channelNumber, slot);
+    this.#byChannelId.set(toHex(channel.channelId), channelNumber);
+    return slot;
+  }
+
+  all(): readonly FundedChannel[] {
+    return [...this.#slots.values()].map(({ channel }) => channel);
+  }
+  of(peerNodeId: Uint8Array): readonly FundedChannel[] {
+    const id = toHex(peerNodeId);
+    return this.all().filter((channel) => toHex(channel.config.peerNodeId) === id);
+  }
+  get(channelNumber: number): FundedChannel | undefined {
+    return this.#slots.get(channelNumber)?.channel;
+  }
+  byId(channelId: Uint8Array | string): FundedChannel | undefined {
+    const number = this.#byChannelId.get(typeof channelId === 'string' ? channelId : toHex(channelId));
+    return number === undefined ? undefined : this.get(number);
+  }
+  byFunding({ txid, vout }: OutPoint): FundedChannel | undefined {
+    return this.byId(channelIdOf(txidBytes(txid), vout));
+  }
+
+  keysOf(channelNumber: number): ChannelKeys {
+    return this.#options.keysOf(channelNumber);
+  }
+
+  contextOf(keys: ChannelKeys, walletScript: Uint8Array): Context {
+    const { height, feerates, chainHash } = this.#options;
+    return { keys, blockHeight: height(), feerates: feerates(), walletScript, chainHash };
+  }
+
+  /** Takes over a channel whose handshake has just ended, with that transition's actions. */
+  adopt(turn: Turn, channel: FundedChannel, actions: readonly ChannelAction[]): void {
+    const slot = this.#add(channel, undefined);
+    this.#perform(turn, slot, actions);
+    this.#options.watchFunding(turn, channel);
+  }
+
+  /** One command to one channel; unknown numbers are passed over (the channel was forgotten meanwhile). */
+  command(turn: Turn, channelNumber: number, command: ChannelCommand): void {
+    const slot = this.#slots.get(channelNumber);
+    if (!slot) return;
+    if (command.kind === 'force_close' && this.#options.recovering()) return;
+    const [next, actions] = transition(slot.channel, command, this.contextOf(slot.keys, slot.channel.walletScript));
+    const changed = next !== slot.channel;
+    slot.channel = next;
+    if (command.kind !== 'sign') turn.touched.add(channelNumber);
+    this.#perform(turn, slot, actions);
+    if (changed) this.#options.onChanged(turn, next);
+  }
+
+  /** Ends a turn: commits what waits in the channels that it touched. */
+  finish(turn: Turn): void {
+    for (const channelNumber of [...turn.touched]) this.command(turn, channelNumber, { kind: 'sign' });
+  }
+
+  #perform(turn: Turn, slot: Slot, actions: readonly ChannelAction[]): void {
+    for (const action of actions) {
+      if (isHtlcAction(action)) this.#options.onHtlc(turn, slot.channel, action);
+      else this.#performOther(turn, slot, action);
+    }
+  }
+
+  #performOther(turn: Turn, slot: Slot, action: Exclude<ChannelAction, HtlcAction>): void {
+    const { channel } = slot;
+    const { channelNumber, peerNodeId } = channel.config;
+    switch (action.kind) {
+      case 'store':
+        turn.writeLate(channelSubject(channelNumber), () => this.#write(turn, slot));
+        return;
+      case 'raise_high_water':
+        turn.highWater.set(channelNumber, action.revokedCommitmentNumber);
+        return;
+      case 'send':
+        turn.after(() => this.#options.send(peerNodeId, action.message));
+        return;
+      case 'disconnect':
+        turn.after(() => this.#options.disconnect(peerNodeId, action.reason));
+        return;
+      case 'publish':
+        if (action.label === 'commitment' && !this.#mayPublish(turn, channel)) return;
+        turn.after(() => this.#options.publish(action.label, action.tx));
+        return;
+      case 'journal':
+        turn.journal({ subject: channelSubject(channelNumber), timeMs: this.#options.system.nowMs(), event: encodeWith(journalEvent, action.event) });
+        return;
+      case 'ledger':
+        this.#ledger(turn, channelNumber, action);
+        return;
+      case 'alarm':
+        this.#options.onAlarm(turn, channel, action.code, action.detail);
+        return;
+      case 'forget':
+        this.#options.forgetFunding(channel);
+        return;
+    }
+  }
+
+  /** I-1: the signer's own memory has the last word over what the database believes. */
+  #mayPublish(turn: Turn, channel: FundedChannel): boolean {
+    const { channelNumber } = channel.config;
+    const revoked = this.#options.revokedUpTo(channelNumber);
+    const allowed = !this.#options.recovering() && (revoked === undefined || revoked < channel.commitments.localNumber);
+    if (!allowed) this.#options.onAlarm(turn, channel, 'we_lost_data', 'our newest commitment was revoked before: it is not published');
+    return allowed;
+  }
+
+  #ledger(turn: Turn, channelNumber: number, action: Extract<ChannelAction, { kind: 'ledger' }>): void {
+    const account = ACCOUNT.channel(channelNumber);
+    const other = {
+      open: ACCOUNT.wallet, push: ACCOUNT.pushed, payment_sent: ACCOUNT.sent, payment_received: ACCOUNT.received,
+      close: ACCOUNT.closing(channelNumber), close_fee: ACCOUNT.onchainFees,
+    }[action.reason]; // prettier-ignore
+    const gained = action.deltaMsat > 0n;
+    turn.ledger({
+      timeMs: this.#options.system.nowMs(), debit: gained ? account : other, credit: gained ? other : account,
+      amountMsat: gained ? action.deltaMsat : -action.deltaMsat, reason: action.reason, reference: action.reference,
+    }); // prettier-ignore
+  }
+
+  #write(turn: Turn, slot: Slot): void {
+    const { channel, written } = slot;
+    const { channelNumber } = channel.config;
+    turn.write('channel', channelRecordKey(channelNumber), encodeChannel(channel));
+    const before = written?.commitments.htlcs;
+    for (const [key, htlc] of channel.commitments.htlcs) {
+      if (htlcRecordChanged(before?.get(key), htlc)) turn.write('channelHtlc', htlcRecordKey(channelNumber, htlc.add.direction, htlc.add.id), encodeHtlc(htlc));
+    }
+    for (const [key, htlc] of before ?? []) {
+      if (!channel.commitments.htlcs.has(key)) turn.write('channelHtlc', htlcRecordKey(channelNumber, htlc.add.direction, htlc.add.id), undefined);
+    }
+    slot.written = { ...channel, link: offline };
+  }
+
+  /** The output script that the chain is watched for. */
+  static fundingScript(channel: FundedChannel): Uint8Array {
+    return p2wsh(fundingScriptOf(channel.config));
+  }
+}
+

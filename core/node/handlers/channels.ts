@@ -1,0 +1,131 @@
+import { txid } from '../../bitcoin/transaction.ts';
+import { decodeWith } from '../../codec/codec.ts';
+import { journalEvent, type JournalEvent } from '../../channel/journal.ts';
+import { POLICY } from '../../channel/policy.ts';
+import { signedLocalCommitment } from '../../channel/sign.ts';
+import { preferredChannelType } from '../../channel/channel-type.ts';
+import type { FundedChannel } from '../../channel/types.ts';
+import { isPoint } from '../../crypto/secp256k1.ts';
+import { parseNodeId, parsePeerAddress } from '../../lib/address.ts';
+import { toHex } from '../../lib/bytes.ts';
+import { foreign } from '../../lib/sanitize.ts';
+import { feerateFromSatPerVb, msat, sat } from '../../lib/units.ts';
+import { formatShortChannelId } from '../../wire/primitives.ts';
+import { ApiFailure } from '../app.ts';
+import type { SfericNode } from '../node.ts';
+import type { PeerTarget } from '../peers.ts';
+import { channelSubject } from '../records.ts';
+import { channelView } from '../views.ts';
+import { peerAddressFailure, peerFailure } from '../words.ts';
+import { type Handlers, inTurn } from './handler.ts';
+import { scriptOfAddress } from './wallet.ts';
+
+type ChannelMethod =
+  | 'peer.connect' | 'peer.disconnect' | 'peer.list' | 'channel.open' | 'channel.list' | 'channel.get' | 'channel.close' | 'channel.forceClose'
+  | 'channel.history'; // prettier-ignore
+
+/** `nodeid@host:port`, or the id alone of a peer whose address is known. */
+function targetOf(node: SfericNode, text: string): PeerTarget {
+  const id = parseNodeId(text.trim());
+  const known = id && node.peers.targetOf(toHex(id));
+  if (id && node.peers.isReady(toHex(id))) return known ?? { nodeId: id, host: '', port: 0 };
+  if (known) return known;
+  const address = parsePeerAddress(text, node.config.network.defaultPort);
+  if (!address.ok) throw peerAddressFailure(address.error);
+  if (!isPoint(address.value.nodeId)) throw new ApiFailure('peer_address_malformed', 'The node id is not a valid public key: a digit is wrong.');
+  if (toHex(address.value.nodeId) === toHex(node.nodeId)) throw new ApiFailure('peer_address_malformed', 'This is the address of this wallet itself.');
+  return address.value;
+}
+
+async function connect(node: SfericNode, text: string): Promise<string> {
+  const target = targetOf(node, text);
+  const nodeId = toHex(target.nodeId);
+  if (node.peers.isReady(nodeId)) return nodeId;
+  const result = await node.peers.connect(target);
+  if (!result.ok) throw peerFailure(result.error);
+  await inTurn(node, (turn) => node.rememberPeer(turn, target));
+  return nodeId;
+}
+
+function channelOf(node: SfericNode, channelId: string): FundedChannel {
+  const channel = node.channels.byId(channelId);
+  if (!channel) throw new ApiFailure('not_found', 'There is no such channel.');
+  return channel;
+}
+
+export const channelHandlers: Handlers<ChannelMethod> = {
+  'peer.connect': async (node, { address }) => ({ nodeId: await connect(node, address) }),
+  'peer.disconnect': (node, { nodeId }) => {
+    if (!node.peers.isReady(nodeId)) throw new ApiFailure('peer_not_connected', 'This peer is not connected.');
+    node.peers.disconnect(nodeId, 'disconnected by the user');
+    return {};
+  },
+  'peer.list': (node) => node.peers.views().map(({ nodeId }) => node.peerView(nodeId)),
+
+  'channel.open': async (node, { peer, capacitySat, pushMsat, feerateSatPerVb }) => {
+    if (capacitySat < POLICY.minFundingSat) throw new ApiFailure('funding_too_small', `A channel needs at least ${POLICY.minFundingSat} sat. Nothing was spent.`, { minimumSat: POLICY.minFundingSat.toString() });
+    if (capacitySat > POLICY.maxFundingSat) throw new ApiFailure('funding_too_large', `A channel holds at most ${POLICY.maxFundingSat} sat. Nothing was spent.`, { maximumSat: POLICY.maxFundingSat.toString() });
+    if (pushMsat !== undefined && pushMsat > capacitySat * 1000n) throw new ApiFailure('bad_request', 'More would be given away than the channel holds.');
+    if (!node.mayAddHtlcs || node.onchain.status.state !== 'synced') throw new ApiFailure('chain_behind', 'The wallet is not synchronised with the chain yet. Nothing was spent.');
+    const { spendableSat } = node.onchain.balance();
+    if (spendableSat < capacitySat) throw new ApiFailure('insufficient_funds', `Too few coins: ${capacitySat - spendableSat} sat are missing, before fees. ${spendableSat} sat can be spent.`, { missingSat: (capacitySat - spendableSat).toString(), availableSat: spendableSat.toString() });
+    const nodeId = await connect(node, peer);
+    const { channelType } = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
+    const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(channelType) : feerateFromSatPerVb(feerateSatPerVb);
+    const opening = await inTurn(node, (turn) => ({ done: node.openChannel(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw }) }));
+    const channel = await opening.done;
+    return { channelNumber: channel.config.channelNumber, channelId: toHex(channel.channelId), fundingTxid: channel.fundingOutPoint.txid };
+  },
+  'channel.list': (node, { includeClosed }) =>
+    node.channels.all().filter(({ phase }) => includeClosed || phase !== 'closed').map((channel) => channelView(channel, node.onchain.height)),
+  'channel.get': (node, { channelId }) => channelView(channelOf(node, channelId), node.onchain.height),
+  'channel.close': (node, { channelId, address }) => {
+    const script = address === undefined ? undefined : scriptOfAddress(node, address);
+    return inTurn(node, (turn) => {
+      const channel = channelOf(node, channelId);
+      if (channel.phase !== 'normal' && channel.phase !== 'opening') throw new ApiFailure('channel_closing', 'This channel is closing already.');
+      if (channel.link.status !== 'live') throw new ApiFailure('peer_not_connected', 'The peer is not connected, and closing together needs it. Wait for it, or close by force.');
+      node.channels.command(turn, channel.config.channelNumber, { kind: 'shutdown', script: script ?? channel.walletScript, reason: 'user' });
+      return {};
+    });
+  },
+  'channel.forceClose': (node, { channelId }) =>
+    inTurn(node, (turn) => {
+      const channel = channelOf(node, channelId);
+      if (channel.phase === 'closing' || channel.phase === 'closed' || channel.phase === 'failing') throw new ApiFailure('channel_closing', 'This channel is closing already.');
+      if (channel.phase === 'fallen_behind' || node.config.recoveryReason !== undefined) throw new ApiFailure('recovery_mode', 'This copy of the data is old: publishing it would lose the money. The peer is asked to close.');
+      node.channels.command(turn, channel.config.channelNumber, { kind: 'force_close', reason: 'user' });
+      return { txid: txid(signedLocalCommitment(channel, node.channels.keysOf(channel.config.channelNumber)).tx) };
+    }),
+  'channel.history': async (node, { channelId, afterSequence, limit }) => {
+    const channel = channelOf(node, channelId);
+    const entries = await node.ports.store.journal({ subject: channelSubject(channel.config.channelNumber), limit, ...(afterSequence === undefined ? {} : { afterSequence }) });
+    return entries.map(({ sequence, timeMs, event }) => {
+      const { kind, ...detail } = decodeWith(journalEvent, event);
+      return { sequence, timeMs, kind, detail: plain(detail) };
+    });
+  },
+};
+
+type Plain = string | number | Record<string, string>[];
+
+/** Journal fields as the contract carries them: hashes in hex, big numbers as digits, foreign text cleaned. */
+function plain(detail: Omit<JournalEvent, 'kind'>): Record<string, Plain> {
+  const one = (name: string, value: unknown): string | number | undefined => {
+    if (value instanceof Uint8Array) return name.endsWith('Txid') || name === 'txid' ? toHex(value.slice().reverse()) : toHex(value);
+    if (name === 'shortChannelId' && typeof value === 'bigint') return formatShortChannelId(value);
+    if (typeof value === 'bigint') return value.toString();
+    if (typeof value === 'number') return value;
+    return typeof value === 'string' ? foreign(value) : undefined;
+  };
+  const fields: Record<string, Plain> = {};
+  for (const [name, value] of Object.entries(detail)) {
+    if (Array.isArray(value)) fields[name] = value.map((item: object) => Object.fromEntries(Object.entries(item).map(([key, field]) => [key, String(one(key, field))])));
+    else {
+      const shown = one(name, value);
+      if (shown !== undefined) fields[name] = shown;
+    }
+  }
+  return fields;
+}
+

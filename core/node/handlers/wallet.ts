@@ -1,0 +1,120 @@
+import { addressToScript, scriptToAddress } from '../../bitcoin/address.ts';
+import { txid as txidOf } from '../../bitcoin/transaction.ts';
+import { must } from '../../lib/result.ts';
+import { sat } from '../../lib/units.ts';
+import { ApiFailure } from '../app.ts';
+import type { SfericNode } from '../node.ts';
+import type { Turn } from '../turns.ts';
+import { coinView, transactionView } from '../views.ts';
+import { addressFailure, planFailure } from '../words.ts';
+import { planReplacement } from '../../wallet/bump.ts';
+import { isUnspent } from '../../wallet/ledger.ts';
+import { type TransactionPlan, signPlan } from '../../wallet/plan.ts';
+import { planSend } from '../../wallet/send.ts';
+import { labelKey, recordOwnTransaction, setFrozen, setLabel } from '../../wallet/state.ts';
+import { walletTransactions } from '../../wallet/transactions.ts';
+import { type Handlers, inTurn } from './handler.ts';
+
+type WalletMethod =
+  | 'wallet.balance' | 'wallet.newAddress' | 'wallet.coins' | 'wallet.transactions' | 'wallet.prepareSend' | 'wallet.send' | 'wallet.bumpFee'
+  | 'wallet.freezeCoin' | 'wallet.label' | 'wallet.feerates'; // prettier-ignore
+
+interface SendParams {
+  readonly address: string;
+  readonly amountSat?: bigint | undefined;
+  readonly feerateSatPerVb?: number | undefined;
+}
+
+export function scriptOfAddress(node: SfericNode, address: string): Uint8Array {
+  const script = addressToScript(address.trim(), node.config.network);
+  if (!script.ok) throw addressFailure(script.error);
+  return script.value;
+}
+
+/** A plan for a payment; the change address is taken only when `turn` is given and the plan is meant. */
+function plan(node: SfericNode, { address, amountSat, feerateSatPerVb }: SendParams, changeScript: Uint8Array): TransactionPlan {
+  const script = scriptOfAddress(node, address);
+  const planned = planSend({
+    coins: node.onchain.spendable(), outputs: amountSat === undefined ? [] : [{ script, amountSat: sat(amountSat) }],
+    ...(amountSat === undefined ? { sweepTo: script } : {}), feerateSatPerVb: feerateSatPerVb ?? node.onchain.satPerVb(6).satPerVb, changeScript,
+    tipHeight: node.onchain.height, entropy: node.ports.system.random(32),
+  }); // prettier-ignore
+  if (!planned.ok) throw planFailure(planned.error);
+  return planned.value;
+}
+
+/** Signs, stores and only then publishes; a refusal of the network is told, and the transaction stays to be tried again. */
+async function sendPlan(node: SfericNode, make: (turn: Turn) => { readonly plan: TransactionPlan; readonly replaces: readonly string[]; readonly label: string | undefined }): Promise<{ txid: string; feeSat: bigint }> {
+  const { tx, feeSat } = await inTurn(node, (turn) => {
+    const { plan: planned, replaces, label } = make(turn);
+    const signed = signPlan(planned, node.keys, node.ports.system.random(32));
+    const createdAtSeconds = Math.floor(node.ports.system.nowMs() / 1000);
+    node.onchain.update(turn, (state) => {
+      const recorded = recordOwnTransaction(state, { tx: signed, feeSat: planned.feeSat, createdAtSeconds, replaces });
+      return label === undefined ? recorded : setLabel(recorded, labelKey('tx', txidOf(signed)), label);
+    });
+    return { tx: signed, feeSat: planned.feeSat };
+  });
+  const published = await node.onchain.publish('payment', tx);
+  if (!published.ok && published.code !== 'unreachable') {
+    throw new ApiFailure('publish_refused', `The network did not take the transaction (${published.reason}). It is kept and offered again with every block.`, { txid: txidOf(tx) });
+  }
+  return { txid: txidOf(tx), feeSat };
+}
+
+export const walletHandlers: Handlers<WalletMethod> = {
+  'wallet.balance': (node) => node.balance(),
+  'wallet.newAddress': (node, { kind }) =>
+    inTurn(node, (turn) => ({ address: must(scriptToAddress(node.onchain.newAddress(turn, kind, 'receive').script, node.config.network), 'the address') })),
+  'wallet.coins': (node) => node.onchain.coins().map((coin) => coinView(coin, node.onchain.wallet, node.config.network)),
+  'wallet.transactions': (node, { limit }) =>
+    walletTransactions(node.onchain.ledger, node.onchain.wallet, () => undefined).slice(0, limit).map((line) => transactionView(line, node.channels.all())),
+  'wallet.prepareSend': (node, params) => {
+    const script = scriptOfAddress(node, params.address);
+    const planned = plan(node, params, script);
+    const change = planned.changeVout === undefined ? undefined : planned.unsigned.outputs[planned.changeVout];
+    return {
+      amountSat: planned.amountSat, feeSat: planned.feeSat, feerateSatPerVb: Number(planned.feeSat) / planned.vsize, virtualSize: planned.vsize,
+      changeSat: change?.amountSat ?? 0n,
+    }; // prettier-ignore
+  },
+  'wallet.send': (node, params) =>
+    sendPlan(node, (turn) => {
+      scriptOfAddress(node, params.address);
+      const changeScript = node.onchain.newAddress(turn, 'p2wpkh', 'change').script;
+      const planned = plan(node, params, changeScript);
+      if (params.maxFeeSat !== undefined && planned.feeSat > params.maxFeeSat) throw new ApiFailure('fee_limit_too_low', `The fee would be ${planned.feeSat} sat, over your limit of ${params.maxFeeSat} sat. Nothing was sent.`);
+      return { plan: planned, replaces: [], label: params.label };
+    }),
+  'wallet.bumpFee': (node, { txid, feerateSatPerVb }) =>
+    sendPlan(node, (turn) => {
+      const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
+      if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet.');
+      const changeScript = node.onchain.newAddress(turn, 'p2wpkh', 'change').script;
+      const planned = planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
+      if (!planned.ok) {
+        const fault = planned.error;
+        if (fault.code === 'insufficient_funds' || fault.code === 'feerate_too_high' || fault.code === 'fee_share_too_high' || fault.code === 'feerate_too_low') throw planFailure(fault);
+        throw new ApiFailure('fee_absurd', `This transaction cannot be replaced: ${fault.code.replaceAll('_', ' ')}.`, { fault: fault.code });
+      }
+      return { plan: planned.value, replaces: [txid], label: undefined };
+    }),
+  'wallet.freezeCoin': (node, { txid, vout, frozen }) =>
+    inTurn(node, (turn) => {
+      if (frozen && !isUnspent(node.onchain.ledger, { txid, vout })) throw new ApiFailure('coin_unknown', 'This wallet has no such unspent coin.');
+      node.onchain.update(turn, (state) => setFrozen(state, { txid, vout }, frozen));
+      return {};
+    }),
+  'wallet.label': (node, { txid, label }) =>
+    inTurn(node, (turn) => {
+      node.onchain.update(turn, (state) => setLabel(state, labelKey('tx', txid), label));
+      return {};
+    }),
+  'wallet.feerates': (node) => {
+    const [fast, normal, slow] = [2, 6, 144].map((target) => node.onchain.satPerVb(target));
+    return {
+      fastSatPerVb: must(fast, 'rate').satPerVb, normalSatPerVb: must(normal, 'rate').satPerVb, slowSatPerVb: must(slow, 'rate').satPerVb,
+      source: must(fast, 'rate').from === 'fallback' ? 'no estimate: built-in rate' : node.ports.chain.name,
+    }; // prettier-ignore
+  },
+};

@@ -1,0 +1,453 @@
+import type { EventData, EventName } from '../api.ts';
+import type { Network } from '../bitcoin/network.ts';
+import type { ChainTip } from '../chain/port.ts';
+import type { WatchEvent } from '../chain/watcher.ts';
+import type { FundedChannel } from '../channel/types.ts';
+import { signRecoverable } from '../crypto/secp256k1.ts';
+import type { HdNode } from '../crypto/hd.ts';
+import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
+import { foreign } from '../lib/sanitize.ts';
+import { must } from '../lib/result.ts';
+import { type FeeratePerKw, feeratePerKw } from '../lib/units.ts';
+import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
+import { recordOwnTransaction, release, reserve } from '../wallet/state.ts';
+import { planFunding } from '../wallet/send.ts';
+import { signPlan } from '../wallet/plan.ts';
+import type { NegotiatedFeatures } from '../wire/init.ts';
+import type { Message } from '../wire/messages.ts';
+import { publicKey } from '../crypto/secp256k1.ts';
+import { ApiFailure } from './app.ts';
+import { Channels } from './channels.ts';
+import { answerQuery } from './gossip-answers.ts';
+import { Onchain } from './onchain.ts';
+import { Openings, type OpenRequest } from './openings.ts';
+import { Payments } from './payments.ts';
+import { type PeerTarget, Peers } from './peers.ts';
+import { Policies } from './policies.ts';
+import type { NodePorts } from './ports.ts';
+import { type Task, type Turn, Turns } from './turns.ts';
+import { channelView, invoiceView, paymentView } from './views.ts';
+import { planFailure } from './words.ts';
+
+export interface NodeConfig {
+  readonly network: Network;
+  readonly birthdayHeight: number;
+  /** Why this copy of the data may be stale, if so: then nothing of ours is published and peers speak first. */
+  readonly recoveryReason: string | undefined;
+}
+
+const TICK_MS = 1_000;
+/** Anchor commitments need only enter the mempool; their children bring what is missing. */
+const MAX_ANCHOR_COMMITMENT_FEERATE = feeratePerKw(2_500);
+/** A fee rate that moved less is not worth an update. */
+const FEE_UPDATE_STEP = 0.25;
+
+/** A running node: wires the machines to the ports. Everything that changes money goes through `turns`. */
+export class SfericNode {
+  readonly config: NodeConfig;
+  readonly ports: NodePorts;
+  readonly turns: Turns;
+  readonly channels: Channels;
+  readonly payments: Payments;
+  readonly peers: Peers;
+  readonly openings: Openings;
+  readonly onchain: Onchain;
+  readonly policies = new Policies();
+  readonly keys: WalletKeys;
+  readonly nodeId: Uint8Array;
+  readonly #nodeKey: Uint8Array;
+  readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
+  #nextChannelNumber = 0;
+  #listener: { readonly port: number; readonly close: () => void } | undefined;
+  #cancelTick: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(config: NodeConfig, ports: NodePorts, master: HdNode, emit: <N extends EventName>(name: N, data: EventData<N>) => void) {
+    this.config = config;
+    this.ports = ports;
+    this.#emit = emit;
+    this.keys = walletKeys(master, config.network);
+    this.#nodeKey = nodeSecret(master, config.network);
+    this.nodeId = publicKey(this.#nodeKey);
+    const { store, system, log, chain, highWater } = ports;
+    const enqueue = (task: Task): void => this.turns.enqueue(task);
+    const keysOf = (channelNumber: number) => channelKeys(master, config.network, channelNumber);
+    this.turns = new Turns({ store, highWater, system, log, finish: (turn) => this.channels.finish(turn), onFrozen: () => this.#frozen() });
+    this.onchain = new Onchain({
+      chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
+      onEvents: (turn, events) => this.#watched(turn, events),
+      onTip: (turn, tip) => this.#tip(turn, tip),
+      onSynced: () => this.peers.activate(),
+      onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
+      onStatus: () => emit('chain.updated', this.chainStatus()),
+      isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
+      closingOf: (script) => this.channels.all().find((channel) => toHex(channel.walletScript) === toHex(script))?.config.channelNumber,
+    }); // prettier-ignore
+    this.channels = new Channels({
+      keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
+      recovering: () => config.recoveryReason !== undefined,
+      revokedUpTo: (channelNumber) => highWater.read(channelNumber),
+      send: (peerNodeId, message) => this.peers.send(toHex(peerNodeId), message),
+      disconnect: (peerNodeId, reason) => this.peers.disconnect(toHex(peerNodeId), reason),
+      publish: (label, tx) => void this.onchain.publish(label, tx),
+      watchFunding: (turn, channel) => this.#watchFunding(turn, channel),
+      forgetFunding: (channel) => this.onchain.forget(channel.fundingOutPoint),
+      onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
+      onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
+      onHtlc: (turn, channel, action) => this.payments.onHtlc(turn, channel, action),
+    }); // prettier-ignore
+    this.payments = new Payments({
+      network: config.network.name, nodeId: this.nodeId, nodeKey: this.#nodeKey, signInvoice: (hash) => signRecoverable(hash, this.#nodeKey),
+      channels: () => this.channels, store, height: () => this.onchain.height, system, log, enqueue,
+      supportsAttribution: (peer) => this.peers.supports(toHex(peer), 'attributionData'),
+      onOutgoing: (turn, payment) => turn.after(() => this.#paymentChanged(toHex(payment.paymentHash), payment)),
+      onIncoming: (turn, invoice) => turn.after(() => emit('invoice.updated', invoiceView(invoice))),
+      onAlarm: (turn, code, detail) => this.#alarm(turn, code, detail, undefined),
+    }); // prettier-ignore
+    this.peers = new Peers({
+      network: ports.network, system, log, chainHash: config.network.chainHash,
+      isWanted: (nodeId) => this.channels.of(fromHex(nodeId)).some(({ phase }) => phase !== 'closed'),
+      onReady: (nodeId, features) => enqueue((turn) => this.#peerReady(turn, nodeId, features)),
+      onMessage: (nodeId, message) => this.#message(nodeId, message),
+      onGone: (nodeId) => enqueue((turn) => this.#peerGone(turn, nodeId)),
+      onChanged: (view) => emit('peer.updated', this.peerView(view.nodeId)),
+    }); // prettier-ignore
+    this.openings = new Openings({
+      system, keysOf, enqueue,
+      negotiated: (peer) => (feature) => this.peers.supports(peer, feature),
+      nodeIdOf: fromHex,
+      takeChannelNumber: (turn) => this.#takeChannelNumber(turn),
+      contextFor: (turn, keys) => this.channels.contextOf(keys, this.onchain.newAddress(turn, 'p2wpkh', 'receive').script),
+      planFunding: (turn, reservation, script, amountSat) => this.#planFunding(turn, reservation, script, amountSat),
+      signFunding: (plan) => signPlan(plan, this.keys, system.random(32)),
+      recordFunding: (turn, reservation, plan, tx) =>
+        this.onchain.update(turn, (state) => recordOwnTransaction(release(state, reservation), { tx, feeSat: plan.feeSat, createdAtSeconds: Math.floor(system.nowMs() / 1000) })),
+      releaseCoins: (turn, reservation) => this.onchain.update(turn, (state) => release(state, reservation)),
+      send: (peer, message) => this.peers.send(peer, message),
+      adopt: (turn, channel, actions) => this.channels.adopt(turn, channel, actions),
+      isKnownChannel: (channelId) => this.channels.byId(channelId) !== undefined,
+      unconfirmedOf: (peer) => this.channels.of(fromHex(peer)).filter(({ phase, config: { isOpener } }) => phase === 'opening' && !isOpener).length,
+      refusal: () => this.#openRefusal(),
+    }); // prettier-ignore
+  }
+
+  /** Reads the store, starts watching the chain; peers follow once the chain is synced. */
+  async start(): Promise<void> {
+    const { store, network, log } = this.ports;
+    await this.onchain.load();
+    await this.channels.load(store);
+    const counter = await store.get('meta', 'nextChannelNumber');
+    this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
+    await this.payments.load();
+    for (const { key, value } of await store.list('peer')) {
+      const [host, port] = fromUtf8(value).split('\n');
+      if (host !== undefined && port !== undefined) this.peers.know({ nodeId: fromHex(key), host, port: Number(port) });
+    }
+    this.onchain.start();
+    this.turns.enqueue((turn) => {
+      for (const channel of this.channels.all()) if (channel.phase !== 'closed') this.#watchFunding(turn, channel);
+    });
+    if (network.listen) {
+      const listening = await network.listen((link) => this.peers.accept(link));
+      if (!listening.ok) throw new ApiFailure('internal', `Cannot listen for peers: ${listening.error.detail}.`);
+      this.#listener = listening.value;
+    }
+    this.#tickLater();
+    log.info('node started', { nodeId: toHex(this.nodeId), channels: this.channels.all().length });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelTick?.();
+    this.#listener?.close();
+    this.peers.stop();
+    await this.onchain.stop();
+    await this.turns.stop();
+    this.#nodeKey.fill(0);
+  }
+
+  /** For the transport's handshake. */
+  get ourKey(): Uint8Array {
+    return this.#nodeKey;
+  }
+  get listenPort(): number | undefined {
+    return this.#listener?.port;
+  }
+
+  // Peers
+
+  #message(nodeId: string, message: Message): void | Promise<void> {
+    this.turns.enqueue((turn) => this.#receive(turn, nodeId, message));
+    // What waits here is memory: beyond this the peer has to wait too.
+    return this.turns.waitingCount > 500 ? this.turns.idle() : undefined;
+  }
+
+  #receive(turn: Turn, nodeId: string, message: Message): void {
+    const answer = answerQuery(message);
+    if (answer) {
+      turn.after(() => this.peers.send(nodeId, answer));
+      return;
+    }
+    if (message.name === 'channel_update') {
+      this.policies.receive(this.channels.of(fromHex(nodeId)), fromHex(nodeId), message);
+      return;
+    }
+    if (this.openings.receive(turn, nodeId, message)) return;
+    if (!('channelId' in message)) return;
+    if (message.channelId.every((byte) => byte === 0)) this.#aboutAllChannels(turn, nodeId, message);
+    else this.#aboutChannel(turn, nodeId, message, message.channelId);
+  }
+
+  /** BOLT 1: an error without channel ends them all; a warning is for the log. */
+  #aboutAllChannels(turn: Turn, nodeId: string, message: Message): void {
+    if (message.name !== 'error' && message.name !== 'warning') return;
+    this.ports.log.warn(`peer sent ${message.name}`, { nodeId, text: foreign(fromUtf8(message.data)) });
+    if (message.name !== 'error') return;
+    for (const channel of this.channels.of(fromHex(nodeId))) this.channels.command(turn, channel.config.channelNumber, { kind: 'receive', message });
+  }
+
+  #aboutChannel(turn: Turn, nodeId: string, message: Message, channelId: Uint8Array): void {
+    const channel = this.channels.byId(channelId);
+    if (!channel || toHex(channel.config.peerNodeId) !== nodeId) {
+      // Only a question about a channel deserves an answer: anything else may be left over from one that is gone.
+      if (message.name === 'channel_reestablish') turn.after(() => this.peers.send(nodeId, { name: 'error', channelId, data: utf8('unknown channel') }));
+      return;
+    }
+    if (message.name === 'error' || message.name === 'warning') this.ports.log.warn(`peer sent ${message.name}`, { nodeId, text: foreign(fromUtf8(message.data)) });
+    const { channelNumber } = channel.config;
+    if (message.name === 'channel_reestablish' && this.config.recoveryReason !== undefined && channel.link.status === 'offline') this.#connectChannel(turn, nodeId, channelNumber);
+    this.channels.command(turn, channelNumber, { kind: 'receive', message });
+    if (message.name === 'channel_reestablish') this.#retellFunding(turn, channelNumber);
+  }
+
+  #peerReady(turn: Turn, nodeId: string, _features: NegotiatedFeatures): void {
+    // In recovery the peer speaks first: what it says tells whether this copy is stale.
+    if (this.config.recoveryReason !== undefined) return;
+    for (const channel of this.channels.of(fromHex(nodeId))) this.#connectChannel(turn, nodeId, channel.config.channelNumber);
+  }
+
+  #connectChannel(turn: Turn, nodeId: string, channelNumber: number): void {
+    this.channels.command(turn, channelNumber, { kind: 'connect', simpleClose: this.peers.supports(nodeId, 'simpleClose'), anySegwit: this.peers.supports(nodeId, 'shutdownAnysegwit') });
+  }
+
+  #peerGone(turn: Turn, nodeId: string): void {
+    this.openings.disconnected(turn, nodeId);
+    for (const channel of this.channels.of(fromHex(nodeId))) this.channels.command(turn, channel.config.channelNumber, { kind: 'disconnect' });
+  }
+
+  /** Keeps the address of a peer, so that a restart finds it again. */
+  rememberPeer(turn: Turn, target: PeerTarget): void {
+    turn.write('peer', toHex(target.nodeId), utf8(`${target.host}\n${target.port}`));
+  }
+
+  // Chain
+
+  #watchFunding(turn: Turn, channel: FundedChannel): void {
+    this.onchain.watch(turn, channel.fundingOutPoint, Channels.fundingScript(channel), Math.max(0, channel.createdAtHeight - 1));
+  }
+
+  #watched(turn: Turn, events: readonly WatchEvent[]): void {
+    for (const event of events) {
+      if (event.kind === 'tip') continue;
+      const channel = this.channels.byFunding(event.outPoint);
+      if (channel) this.#fundingEvent(turn, channel, event);
+    }
+  }
+
+  #fundingEvent(turn: Turn, channel: FundedChannel, event: Exclude<WatchEvent, { kind: 'tip' }>): void {
+    const { channelNumber } = channel.config;
+    switch (event.kind) {
+      case 'output_seen':
+        return;
+      case 'output_confirmed':
+      case 'output_wrong': {
+        const output = event.tx.outputs[event.outPoint.vout];
+        const isCoinbase = event.tx.inputs[0]?.txid === '00'.repeat(32);
+        const place = event.kind === 'output_confirmed' ? event : { height: this.onchain.height, txIndex: 0 };
+        this.channels.command(turn, channelNumber, { kind: 'funding_confirmed', height: place.height, txIndex: place.txIndex, output, isCoinbase });
+        return;
+      }
+      case 'output_unconfirmed':
+      case 'output_gone':
+        this.channels.command(turn, channelNumber, { kind: 'funding_confirmed', height: undefined, txIndex: 0, output: undefined, isCoinbase: false });
+        return;
+      case 'spend_seen':
+        this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: event.spend.tx, height: event.spend.place.kind === 'block' ? event.spend.place.height : undefined });
+        return;
+      case 'spend_confirmed':
+        this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: event.spend.tx, height: event.height });
+        return;
+      case 'spend_unconfirmed': {
+        const spend = this.onchain.spendOf(event.outPoint);
+        if (spend) this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: spend.tx, height: undefined });
+        return;
+      }
+      case 'spend_undone':
+        this.channels.command(turn, channelNumber, { kind: 'funding_unspent' });
+        return;
+    }
+  }
+
+  /** A channel that came online after its funding confirmed has not sent its channel_ready yet. */
+  #retellFunding(turn: Turn, channelNumber: number): void {
+    const channel = this.channels.get(channelNumber);
+    if (channel?.phase !== 'opening' || channel.fundingHeight === undefined) return;
+    const funding = this.onchain.creationOf(channel.fundingOutPoint);
+    if (funding?.place.kind !== 'block') return;
+    this.channels.command(turn, channelNumber, {
+      kind: 'funding_confirmed', height: funding.place.height, txIndex: funding.place.txIndex, output: funding.tx.outputs[channel.fundingOutPoint.vout],
+      isCoinbase: funding.tx.inputs[0]?.txid === '00'.repeat(32),
+    }); // prettier-ignore
+  }
+
+  #tip(turn: Turn, tip: ChainTip): void {
+    for (const channel of this.channels.all()) {
+      if (channel.phase === 'closed') continue;
+      this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
+      this.#keepFeerate(turn, channel);
+    }
+    this.payments.tick(turn);
+    turn.after(() => this.#emit('chain.updated', this.chainStatus()));
+    this.ports.log.debug('block', { height: tip.height });
+  }
+
+  /** BOLT 2, "Updating Fees": the opener follows the market in steps that are worth a message. */
+  #keepFeerate(turn: Turn, channel: FundedChannel): void {
+    const { config, commitments } = channel;
+    if (!config.isOpener || channel.phase !== 'normal' || this.onchain.satPerVb(6).from === 'fallback') return;
+    const wanted = this.commitmentFeerate(config.channelType);
+    const current = commitments.feeUpdates.at(-1)?.feeratePerKw ?? commitments.feeratePerKw;
+    if (Math.abs(wanted - current) / current < FEE_UPDATE_STEP) return;
+    this.channels.command(turn, config.channelNumber, { kind: 'update_fee', feeratePerKw: wanted });
+  }
+
+  commitmentFeerate(channelType: 'anchors' | 'static_remotekey'): FeeratePerKw {
+    const { commitment } = this.onchain.feerates();
+    return channelType === 'anchors' && commitment > MAX_ANCHOR_COMMITMENT_FEERATE ? MAX_ANCHOR_COMMITMENT_FEERATE : commitment;
+  }
+
+  // Openings
+
+  #takeChannelNumber(turn: Turn): number {
+    const channelNumber = this.#nextChannelNumber++;
+    turn.write('meta', 'nextChannelNumber', utf8(`${this.#nextChannelNumber}`));
+    return channelNumber;
+  }
+
+  #openRefusal(): string | undefined {
+    if (this.config.recoveryReason !== undefined) return 'not accepting channels now';
+    return this.onchain.status.state === 'synced' && !this.#tipMatters() ? undefined : 'not synchronised with the chain';
+  }
+
+  /** Test chains stand still for hours; there the age of the tip says nothing. */
+  #tipMatters(): boolean {
+    return this.config.network.name !== 'regtest' && this.onchain.tipIsOld();
+  }
+  get mayAddHtlcs(): boolean {
+    return !this.#tipMatters() && this.config.recoveryReason === undefined;
+  }
+
+  openChannel(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
+    return this.openings.open(turn, peer, request);
+  }
+
+  #planFunding(turn: Turn, reservation: string, fundingScript: Uint8Array, amountSat: Parameters<typeof planFunding>[0]['amountSat']) {
+    const change = this.onchain.newAddress(turn, 'p2wpkh', 'change').script;
+    const plan = planFunding({
+      fundingScript, amountSat, coins: this.onchain.spendable(), feerateSatPerVb: this.onchain.satPerVb(6).satPerVb, changeScript: change,
+      tipHeight: this.onchain.height, entropy: this.ports.system.random(32), acceptsHighFee: true,
+    }); // prettier-ignore
+    if (!plan.ok) throw planFailure(plan.error);
+    const reserved = reserve(this.onchain.wallet, reservation, plan.value.coins);
+    if (!reserved.ok) throw new ApiFailure('insufficient_funds', 'These coins are already being used for another channel.');
+    this.onchain.update(turn, () => reserved.value);
+    return plan.value;
+  }
+
+  // Events and views
+
+  #channelChanged(turn: Turn, channelNumber: number): void {
+    turn.after(() => {
+      const channel = this.channels.get(channelNumber);
+      if (channel) this.#emit('channel.updated', channelView(channel, this.onchain.height));
+    });
+  }
+
+  readonly #waiters = new Map<string, Set<() => void>>();
+  /** Resolves when the payment is final, or after `timeoutMs`. */
+  finalOf(hash: string, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(hash) ?? new Set();
+      this.#waiters.set(hash, waiters);
+      const done = (): void => {
+        cancel();
+        waiters.delete(done);
+        if (waiters.size === 0) this.#waiters.delete(hash);
+        resolve();
+      };
+      const cancel = this.ports.system.timers.after(timeoutMs, done);
+      waiters.add(done);
+    });
+  }
+
+  #paymentChanged(hash: string, payment: Parameters<typeof paymentView>[0] & { readonly status: string }): void {
+    this.#emit('payment.updated', paymentView(payment));
+    if (payment.status === 'pending') return;
+    for (const done of this.#waiters.get(hash) ?? []) done();
+  }
+
+  #alarm(turn: Turn, code: string, detail: string, channelId: string | undefined): void {
+    this.ports.log.error('alarm', { code, detail, channelId });
+    turn.after(() => this.#emit('alarm', { code, message: ALARM_TEXT[code] ?? detail, ...(channelId === undefined ? {} : { channelId }) }));
+  }
+
+  #frozen(): void {
+    this.peers.stop();
+    const code = this.turns.frozen?.code ?? 'write_failed';
+    this.#emit('alarm', { code, message: ALARM_TEXT[code] ?? 'Writing to the disk failed. Channels are frozen.' });
+  }
+
+  #tickLater(): void {
+    if (this.#stopping) return;
+    this.#cancelTick = this.ports.system.timers.after(TICK_MS, () => {
+      this.turns.enqueue((turn) => this.payments.tick(turn));
+      this.#tickLater();
+    });
+  }
+
+  balance() {
+    const { lockedSat, ...rest } = this.onchain.balance();
+    return { ...rest, reservedSat: lockedSat };
+  }
+
+  chainStatus(): EventData<'chain.updated'> {
+    const { state, tip, fault } = this.onchain.status;
+    return {
+      source: this.ports.chain.name, state, height: tip?.height ?? 0, tipIsOld: this.#tipMatters(),
+      ...(tip ? { tipTimeMs: tip.timeSeconds * 1000 } : {}), ...(fault ? { fault: foreign(fault.reason, 300) } : {}),
+    }; // prettier-ignore
+  }
+
+  peerView(nodeId: string): EventData<'peer.updated'> {
+    const view = must(this.peers.views().find((peer) => peer.nodeId === nodeId), 'the peer');
+    const channels = this.channels.of(fromHex(nodeId)).filter(({ phase }) => phase !== 'closed').length;
+    return {
+      nodeId, connected: view.connected, inbound: view.inbound, channels,
+      ...(view.address === undefined ? {} : { address: view.address }), ...(view.lastError === undefined ? {} : { lastError: foreign(view.lastError, 300) }),
+    }; // prettier-ignore
+  }
+}
+
+const ALARM_TEXT: Readonly<Record<string, string>> = {
+  unknown_funding_spend: 'A channel was spent on chain in a way that this wallet does not know. Nothing was done. Keep the wallet running and ask for help.',
+  future_commitment: 'The peer published a newer state of a channel than this wallet knows: this copy of the data is old. What is yours is claimed.',
+  revoked_commitment: 'The peer published an old state of a channel. Everything that can be taken as penalty is being taken. Keep the wallet running.',
+  htlcs_on_chain_not_handled: 'A channel closed on chain while payments were under way. This version claims the main balances only; keep the wallet and its data.',
+  funding_mismatch: 'The transaction that should fund a channel does not pay what was agreed. The channel is not used.',
+  peer_lost_data: 'The peer of a channel has lost its data. The channel cannot be used; it will be closed when the peer asks.',
+  we_lost_data: 'This copy of the wallet is older than what the peer knows. The channel was not published; the peer is asked to close it and your balance comes back.',
+  deep_reorg: 'The chain was reorganised deeper than expected. Keep the wallet running.',
+  part_vanished: 'A part of a payment ended without an answer. Ask the payee before you pay again.',
+  settled_htlc_lost: 'A payment that you accepted was taken back on chain.',
+  disk_full: 'The disk is full. Channels are frozen to protect your money. Free some space and start again.',
+};

@@ -1,0 +1,251 @@
+import { feerateForTarget, combineFeeEstimates } from '../chain/fees.ts';
+import type { ChainFault, ChainSource, ChainTip, FeeEstimates, PublishResult, ScriptHistory } from '../chain/port.ts';
+import { type Creation, type Spend, type WatchEvent, type WatcherState, applyHistory, applyTip, emptyWatcher, forgetOutput, tipAge, watchOutput } from '../chain/watcher.ts';
+import type { ScriptPath } from '../wallet/accounts.ts';
+import { type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
+import type { WalletKeys } from '../wallet/keys.ts';
+import { walletStateCodec } from '../wallet/state-codec.ts';
+import { type WalletState, handOutAddress, initialState, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
+import { type ChainView, applyHistories, extendView, openView, withTip } from '../wallet/view.ts';
+import type { Feerates } from '../channel/context.ts';
+import { decodeWith, encodeWith } from '../codec/codec.ts';
+import { type OutPoint, type Tx, encodeTx, outPointKey, txid } from '../bitcoin/transaction.ts';
+import { feerateFromSatPerVb } from '../lib/units.ts';
+import type { Store } from '../store/port.ts';
+import type { NodeLog, NodeSystem } from './ports.ts';
+import { bookTransactions } from './wallet-books.ts';
+import type { Task, Turn } from './turns.ts';
+
+export interface OnchainOptions {
+  readonly chain: ChainSource;
+  readonly store: Store;
+  readonly system: NodeSystem;
+  readonly log: NodeLog;
+  readonly keys: WalletKeys;
+  readonly birthdayHeight: number;
+  readonly enqueue: (task: Task) => void;
+  readonly onEvents: (turn: Turn, events: readonly WatchEvent[]) => void;
+  readonly onTip: (turn: Turn, tip: ChainTip) => void;
+  readonly onSynced: (turn: Turn) => void;
+  readonly onWallet: (turn: Turn) => void;
+  readonly onStatus: () => void;
+  /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
+  readonly isFunding: (txid: string) => boolean;
+  readonly closingOf: (script: Uint8Array) => number | undefined;
+}
+
+export interface ChainState {
+  readonly state: 'connecting' | 'syncing' | 'synced' | 'away';
+  readonly tip: ChainTip | undefined;
+  readonly fault: ChainFault | undefined;
+}
+
+const STATE_KEY = 'state';
+const FEE_REFRESH_MS = 5 * 60_000;
+
+/** The chain's side of the node: tip, watched outputs, our coins and fee rates. */
+export class Onchain {
+  readonly #options: OnchainOptions;
+  #watcher: WatcherState = emptyWatcher;
+  #wallet: WalletState = initialState;
+  #view: ChainView;
+  #ledger: Ledger | undefined;
+  #booked: ReadonlyMap<string, bigint> = new Map();
+  #status: ChainState = { state: 'connecting', tip: undefined, fault: undefined };
+  #estimates: FeeEstimates = new Map();
+  #cancelFees: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: OnchainOptions) {
+    this.#options = options;
+    this.#view = openView(initialState, 0, options.keys.scriptOf).view;
+  }
+
+  async load(): Promise<void> {
+    const { store, keys } = this.#options;
+    const record = await store.get('wallet', STATE_KEY);
+    if (record) this.#wallet = decodeWith(walletStateCodec, record);
+    this.#booked = new Map((await store.list('wallet', { prefix: 'booked/' })).map(({ key, value }) => [key.slice(7), BigInt(new TextDecoder().decode(value))]));
+    this.#view = openView(this.#wallet, 0, keys.scriptOf).view;
+  }
+
+  /** Starts the source; events come as turns. */
+  start(): void {
+    const { chain, enqueue, keys, birthdayHeight } = this.#options;
+    const { view, added } = openView(this.#wallet, 0, keys.scriptOf);
+    this.#view = view;
+    for (const { script } of added) chain.watchScript(script, birthdayHeight);
+    chain.start({
+      onTip: (tip) => enqueue((turn) => this.#tip(turn, tip)),
+      onHistory: (history) => enqueue((turn) => this.#history(turn, history)),
+      onFault: (fault, final) => this.#fault(fault, final),
+      onSynced: () => enqueue((turn) => this.#synced(turn)),
+    });
+    this.#refreshFees();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelFees?.();
+    await this.#options.chain.stop();
+  }
+
+  get status(): ChainState {
+    return this.#status;
+  }
+  get height(): number {
+    return this.#status.tip?.height ?? 0;
+  }
+  get wallet(): WalletState {
+    return this.#wallet;
+  }
+  get view(): ChainView {
+    return this.#view;
+  }
+  get ledger(): Ledger {
+    return (this.#ledger ??= ledgerOf(this.#view, this.#wallet));
+  }
+  /** Older than an hour by its own header: no new HTLC should start (catalogue row 33). */
+  tipIsOld(): boolean {
+    return tipAge(this.#status.tip, Math.floor(this.#options.system.nowMs() / 1000)).isStale;
+  }
+
+  coins() {
+    return unspentCoins(this.ledger, this.#view, this.#wallet);
+  }
+  spendable() {
+    return spendableCoins(this.coins());
+  }
+  balance() {
+    return balanceOf(this.coins());
+  }
+
+  /** Changes the wallet's stored state; writes it with the turn and watches what it newly needs. */
+  update(turn: Turn, change: (state: WalletState) => WalletState): void {
+    const next = change(this.#wallet);
+    if (next === this.#wallet) return;
+    this.#wallet = next;
+    this.#ledger = undefined;
+    const { view, added } = extendView(this.#view, next, this.#options.keys.scriptOf);
+    this.#view = view;
+    turn.writeLate('wallet', () => turn.write('wallet', STATE_KEY, encodeWith(walletStateCodec, this.#wallet)));
+    turn.after(() => {
+      for (const { script } of added) this.#options.chain.watchScript(script, this.height);
+    });
+    turn.writeLate('wallet-event', () => this.#walletChanged(turn));
+  }
+
+  newAddress(turn: Turn, kind: ScriptPath['kind'], branch: ScriptPath['branch']): { readonly path: ScriptPath; readonly script: Uint8Array } {
+    const { state, path } = handOutAddress(this.#wallet, kind, branch);
+    this.update(turn, () => state);
+    return { path, script: this.#options.keys.scriptOf(path) };
+  }
+
+  watch(turn: Turn, outPoint: OutPoint, script: Uint8Array, fromHeight: number): void {
+    const [watcher, events] = watchOutput(this.#watcher, outPoint, script);
+    this.#watcher = watcher;
+    this.#options.chain.watchScript(script, fromHeight);
+    this.#options.onEvents(turn, events);
+  }
+  forget(outPoint: OutPoint): void {
+    this.#watcher = forgetOutput(this.#watcher, outPoint);
+  }
+  spendOf(outPoint: OutPoint): Spend | undefined {
+    return this.#watcher.outputs.get(outPointKey(outPoint))?.status.spend;
+  }
+
+  /** Where the transaction that makes a watched output is. */
+  creationOf(outPoint: OutPoint): Extract<Creation, { kind: 'seen' }> | undefined {
+    const creation = this.#watcher.outputs.get(outPointKey(outPoint))?.status.creation;
+    return creation?.kind === 'seen' ? creation : undefined;
+  }
+
+  #tip(turn: Turn, tip: ChainTip): void {
+    const [watcher, events] = applyTip(this.#watcher, tip);
+    if (events.length === 0) return;
+    this.#watcher = watcher;
+    this.#status = { ...this.#status, tip, state: this.#status.state === 'away' ? 'syncing' : this.#status.state };
+    this.#view = withTip(this.#view, tip.height);
+    this.#ledger = undefined;
+    this.#options.onTip(turn, tip);
+    this.#options.onEvents(turn, events);
+    turn.writeLate('wallet-event', () => this.#walletChanged(turn));
+    turn.after(() => this.#rebroadcast());
+  }
+
+  #history(turn: Turn, history: ScriptHistory): void {
+    const [watcher, events] = applyHistory(this.#watcher, history);
+    this.#watcher = watcher;
+    const { view, state, added } = applyHistories({
+      view: this.#view, state: this.#wallet, histories: [history], scriptOf: this.#options.keys.scriptOf, nowSeconds: Math.floor(this.#options.system.nowMs() / 1000),
+    }); // prettier-ignore
+    if (view !== this.#view) {
+      this.#view = view;
+      this.#ledger = undefined;
+      for (const { script } of added) this.#options.chain.watchScript(script, this.#options.birthdayHeight);
+      this.update(turn, () => state);
+      turn.writeLate('wallet-event', () => this.#walletChanged(turn));
+    }
+    this.#options.onEvents(turn, events);
+  }
+
+  /** Once a turn: books what changed for good in the ledger, drops buried own transactions, tells the API. */
+  #walletChanged(turn: Turn): void {
+    const { state, lost } = settleOwnTransactions(this.#wallet, this.ledger, this.height);
+    for (const own of lost) this.#options.log.warn('an own transaction can never confirm', { txid: own.txid });
+    if (state !== this.#wallet) {
+      this.#wallet = state;
+      this.#ledger = undefined;
+      turn.write('wallet', STATE_KEY, encodeWith(walletStateCodec, state));
+    }
+    this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
+    this.#options.onWallet(turn);
+  }
+
+  #fault(fault: ChainFault, final: boolean): void {
+    this.#options.log.warn('chain source', { code: fault.code, reason: fault.reason, final });
+    const away = final || fault.code === 'unreachable';
+    this.#status = { ...this.#status, fault, state: away ? 'away' : this.#status.state };
+    this.#options.onStatus();
+  }
+
+  #synced(turn: Turn): void {
+    this.#status = { ...this.#status, state: 'synced', fault: undefined };
+    this.#options.onSynced(turn);
+    turn.after(() => this.#options.onStatus());
+  }
+
+  #rebroadcast(): void {
+    for (const raw of unconfirmedOwnTransactions(this.#wallet, this.ledger)) void this.#options.chain.publish(raw);
+  }
+
+  /** Publishes and says what came of it; "already known" counts as success. */
+  async publish(label: string, tx: Tx): Promise<PublishResult> {
+    const result = await this.#options.chain.publish(encodeTx(tx));
+    if (result.ok) this.#options.log.info('published', { label, txid: txid(tx) });
+    else this.#options.log.warn('not published', { label, txid: txid(tx), code: result.code, reason: result.reason });
+    return result;
+  }
+
+  // Fee rates
+
+  satPerVb(targetBlocks: number): { readonly satPerVb: number; readonly from: 'estimate' | 'fallback' } {
+    return feerateForTarget(this.#estimates, targetBlocks);
+  }
+  feerates(): Feerates {
+    return {
+      commitment: feerateFromSatPerVb(this.satPerVb(6).satPerVb),
+      closing: feerateFromSatPerVb(this.satPerVb(12).satPerVb),
+      urgent: feerateFromSatPerVb(this.satPerVb(2).satPerVb),
+    };
+  }
+
+  #refreshFees(): void {
+    if (this.#stopped) return;
+    this.#options.chain.feeEstimates().then(
+      (estimates) => (this.#estimates = combineFeeEstimates([estimates])),
+      () => undefined,
+    );
+    this.#cancelFees = this.#options.system.timers.after(FEE_REFRESH_MS, () => this.#refreshFees());
+  }
+}

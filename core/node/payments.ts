@@ -1,0 +1,316 @@
+import type { NetworkName } from '../bitcoin/network.ts';
+import { maxOffer } from '../channel/limits.ts';
+import type { FundedChannel } from '../channel/types.ts';
+import { encodeWith } from '../codec/codec.ts';
+import { type InvoiceSigner, encodeInvoice } from '../invoice/bolt11.ts';
+import { toHex } from '../lib/bytes.ts';
+import type { Result } from '../lib/result.ts';
+import { msat } from '../lib/units.ts';
+import type { ChannelOffer } from '../payment/border.ts';
+import { decodeIncoming, decodeOutgoing, decodeOrder, encodeIncoming, encodeOrder, encodeOutgoing, isIncomingPending, isOutgoingPending, pendingKey } from '../payment/codec.ts';
+import type { PaymentFault } from '../payment/errors.ts';
+import { transition as incomingTransition } from '../payment/incoming.ts';
+import type { CreateFault, IncomingAction, IncomingCommand, IncomingContext, IncomingPayment, InvoiceRequest } from '../payment/incoming-types.ts';
+import { paymentHashOf } from '../payment/create-invoice.ts';
+import { paymentJournalEvent, paymentSubject } from '../payment/journal.ts';
+import { transition as outgoingTransition } from '../payment/outgoing.ts';
+import type { OutgoingAction, OutgoingCommand, OutgoingContext, OutgoingPayment } from '../payment/outgoing-types.ts';
+import { parseReference } from '../payment/part.ts';
+import type { Store } from '../store/port.ts';
+import type { Channels, HtlcAction } from './channels.ts';
+import type { NodeLog, NodeSystem } from './ports.ts';
+import { ACCOUNT, orderKey } from './records.ts';
+import type { Task, Turn } from './turns.ts';
+
+export interface PaymentsOptions {
+  readonly network: NetworkName;
+  readonly nodeId: Uint8Array;
+  readonly nodeKey: Uint8Array;
+  readonly signInvoice: InvoiceSigner;
+  readonly channels: () => Channels;
+  readonly store: Store;
+  readonly height: () => number;
+  readonly supportsAttribution: (peerNodeId: Uint8Array) => boolean;
+  readonly system: NodeSystem;
+  readonly log: NodeLog;
+  readonly enqueue: (task: Task) => void;
+  readonly onOutgoing: (turn: Turn, payment: OutgoingPayment) => void;
+  readonly onIncoming: (turn: Turn, payment: IncomingPayment) => void;
+  readonly onAlarm: (turn: Turn, code: string, detail: string) => void;
+}
+
+/** Runs the payment machines: HTLC news from the channels in, commands to the channels out, all within one turn. */
+export class Payments {
+  readonly #options: PaymentsOptions;
+  /** Not final yet, by payment hash in hex; final ones are read from the store when somebody asks. */
+  readonly #outgoing = new Map<string, OutgoingPayment>();
+  readonly #incoming = new Map<string, IncomingPayment>();
+  #nextOrder = 0;
+  #waitingSets = 0;
+
+  constructor(options: PaymentsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what is pending, and settles with the channels what a restart left open. */
+  async load(): Promise<void> {
+    const { store } = this.#options;
+    for (const { key } of await store.list('pendingPayment')) {
+      const hash = key.slice(1);
+      if (key.startsWith('o')) {
+        const record = await store.get('outgoingPayment', hash);
+        if (record) this.#outgoing.set(hash, decodeOutgoing(record));
+      } else {
+        const record = await store.get('incomingPayment', hash);
+        if (record) this.#incoming.set(hash, decodeIncoming(record));
+      }
+    }
+    const [last] = await store.list('paymentOrder', { reverse: true, limit: 1 });
+    this.#nextOrder = last ? parseInt(last.key, 16) + 1 : 0;
+    this.#options.enqueue((turn) => this.#reconcile(turn));
+  }
+
+  #reconcile(turn: Turn): void {
+    const open = this.#options.channels().all().flatMap((channel) => [...channel.commitments.htlcs.values()].map(({ add }) => ({ channelNumber: channel.config.channelNumber, add })));
+    const withHash = (hash: string, direction: 'offered' | 'received') => open.filter(({ add }) => add.direction === direction && toHex(add.paymentHash) === hash).map(({ channelNumber, add }) => ({ channelNumber, id: add.id, onionRoutingPacket: add.onionRoutingPacket }));
+    for (const hash of [...this.#outgoing.keys()]) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
+    for (const hash of [...this.#incoming.keys()]) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });
+  }
+
+  /** Time passed or a block came. */
+  tick(turn: Turn): void {
+    for (const hash of [...this.#outgoing.keys()]) this.outgoing(turn, hash, { kind: 'tick' });
+    for (const hash of [...this.#incoming.keys()]) this.incoming(turn, hash, { kind: 'tick' });
+  }
+
+  get pendingOutgoing(): number {
+    return this.#outgoing.size;
+  }
+  async findOutgoing(hash: string): Promise<OutgoingPayment | undefined> {
+    const known = this.#outgoing.get(hash);
+    if (known) return known;
+    const record = await this.#options.store.get('outgoingPayment', hash);
+    return record && decodeOutgoing(record);
+  }
+  async findIncoming(hash: string): Promise<IncomingPayment | undefined> {
+    const known = this.#incoming.get(hash);
+    if (known) return known;
+    const record = await this.#options.store.get('incomingPayment', hash);
+    return record && decodeIncoming(record);
+  }
+
+  outgoingContext(): OutgoingContext {
+    const { network, nodeId, height, system, channels } = this.#options;
+    let offers: readonly ChannelOffer[] | undefined;
+    return {
+      network, nodeId, blockHeight: height(), nowMs: system.nowMs(),
+      get channels() {
+        return (offers ??= channels().all().filter((channel) => channel.phase === 'normal' && !channel.localShutdown && !channel.remoteShutdownScript).map(offerOf));
+      },
+    }; // prettier-ignore
+  }
+
+  /** A command to one outgoing payment; `known` is its stored state when it is not pending. */
+  outgoing(turn: Turn, hash: string, command: OutgoingCommand, known?: OutgoingPayment, reply?: (result: Result<'accepted', PaymentFault>) => void): void {
+    const before = this.#outgoing.get(hash) ?? known;
+    const [next, actions] = outgoingTransition(before, command, this.outgoingContext());
+    if (next && next !== before) {
+      this.#outgoing.set(hash, next);
+      if (!before) this.#order(turn, 'o', next.paymentHash);
+      turn.writeLate(`out:${hash}`, () => this.#writeOutgoing(turn, hash));
+    }
+    for (const action of actions) this.#performOutgoing(turn, hash, action, reply);
+    const state = this.#outgoing.get(hash);
+    if (state && next !== before) this.#options.onOutgoing(turn, state);
+  }
+
+  #writeOutgoing(turn: Turn, hash: string): void {
+    const state = this.#outgoing.get(hash);
+    if (!state) return;
+    turn.write('outgoingPayment', hash, encodeOutgoing(state));
+    const pending = isOutgoingPending(state);
+    turn.write('pendingPayment', pendingKey('o', state.paymentHash), pending ? PENDING : undefined);
+    if (!pending) turn.after(() => this.#forgetOutgoing(hash, state));
+  }
+  #forgetOutgoing(hash: string, state: OutgoingPayment): void {
+    if (this.#outgoing.get(hash) === state) this.#outgoing.delete(hash);
+  }
+
+  #performOutgoing(turn: Turn, hash: string, action: OutgoingAction, reply: ((result: Result<'accepted', PaymentFault>) => void) | undefined): void {
+    const { system } = this.#options;
+    switch (action.kind) {
+      case 'store':
+      case 'event':
+        return;
+      case 'offer_htlc':
+        this.#options.channels().command(turn, action.channelNumber, action);
+        return;
+      case 'reply':
+        if (reply) turn.after(() => reply(action.result));
+        return;
+      case 'journal':
+        turn.journal({ subject: paymentSubject('out', hash), timeMs: system.nowMs(), event: encodeWith(paymentJournalEvent, action.event) });
+        return;
+      case 'ledger':
+        turn.ledger({ timeMs: system.nowMs(), debit: ACCOUNT.routingFees, credit: ACCOUNT.sent, amountMsat: action.amountMsat, reason: action.reason, reference: hash });
+        return;
+      case 'alarm':
+        this.#options.onAlarm(turn, action.code, action.reference);
+        return;
+    }
+  }
+
+  #incomingContext(): IncomingContext {
+    const { network, nodeKey, height, system, signInvoice } = this.#options;
+    return {
+      network, nodeKey, blockHeight: height(), nowMs: system.nowMs(), waitingSetsElsewhere: this.#waitingSets,
+      encodeInvoice: (data) => encodeInvoice(data, signInvoice),
+    }; // prettier-ignore
+  }
+
+  /** A command to one incoming payment; `known` is its stored state when it is not pending. */
+  incoming(turn: Turn, hash: string, command: IncomingCommand, known?: IncomingPayment, reply?: (result: Result<string, CreateFault>) => void): void {
+    const before = this.#incoming.get(hash) ?? known;
+    const ownSets = before?.sets.length ?? 0;
+    const [next, actions] = incomingTransition(before, command, { ...this.#incomingContext(), waitingSetsElsewhere: this.#waitingSets - ownSets });
+    this.#waitingSets += (next?.sets.length ?? 0) - ownSets;
+    if (next && next !== before) {
+      this.#incoming.set(hash, next);
+      if (!before) this.#order(turn, 'i', next.paymentHash);
+      turn.writeLate(`in:${hash}`, () => this.#writeIncoming(turn, hash));
+    }
+    for (const action of actions) this.#performIncoming(turn, hash, action, reply);
+    const state = this.#incoming.get(hash);
+    if (state && next !== before) this.#options.onIncoming(turn, state);
+  }
+
+  /** A new invoice; the answer comes when it is durable. */
+  create(turn: Turn, request: InvoiceRequest, reply: (result: Result<string, CreateFault>) => void): void {
+    this.incoming(turn, toHex(paymentHashOf(request.entropy)), { kind: 'create', request }, undefined, reply);
+  }
+
+  #writeIncoming(turn: Turn, hash: string): void {
+    const state = this.#incoming.get(hash);
+    if (!state) return;
+    turn.write('incomingPayment', hash, encodeIncoming(state));
+    const pending = isIncomingPending(state);
+    turn.write('pendingPayment', pendingKey('i', state.paymentHash), pending ? PENDING : undefined);
+    if (!pending) turn.after(() => this.#forgetIncoming(hash, state));
+  }
+  #forgetIncoming(hash: string, state: IncomingPayment): void {
+    if (this.#incoming.get(hash) === state) this.#incoming.delete(hash);
+  }
+
+  #performIncoming(turn: Turn, hash: string, action: IncomingAction, reply: ((result: Result<string, CreateFault>) => void) | undefined): void {
+    const { system } = this.#options;
+    switch (action.kind) {
+      case 'store':
+      case 'event':
+      case 'ledger':
+        return;
+      case 'fulfill_htlc':
+      case 'fail_htlc':
+      case 'fail_malformed_htlc':
+        this.#options.channels().command(turn, action.channelNumber, action);
+        return;
+      case 'reply':
+        if (reply) turn.after(() => reply(action.result));
+        return;
+      case 'journal':
+        turn.journal({ subject: paymentSubject('in', hash), timeMs: system.nowMs(), event: encodeWith(paymentJournalEvent, action.event) });
+        return;
+      case 'alarm':
+        this.#options.onAlarm(turn, action.code, `${action.channelNumber}:${action.id}`);
+        return;
+    }
+  }
+
+  #order(turn: Turn, direction: 'o' | 'i', paymentHash: Uint8Array): void {
+    turn.write('paymentOrder', orderKey(this.#nextOrder++), encodeOrder(direction, paymentHash));
+  }
+
+  /** News of an HTLC, from a channel. */
+  onHtlc(turn: Turn, channel: FundedChannel, action: HtlcAction): void {
+    const { channelNumber } = channel.config;
+    switch (action.kind) {
+      case 'htlc_offered':
+      case 'htlc_refused': {
+        const reference = parseReference(action.reference);
+        if (reference) this.outgoing(turn, reference.paymentHashHex, action);
+        return;
+      }
+      case 'htlc_fulfilled':
+        this.outgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
+        return;
+      case 'htlc_failed':
+        this.outgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
+        return;
+      case 'htlc_dropped':
+        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_failed', channelNumber, id: action.id, removal: { kind: 'fail', reason: new Uint8Array(0), attributionData: undefined } });
+        return;
+      case 'htlc_received':
+        this.#received(turn, channel, action);
+        return;
+      case 'htlc_removed':
+        this.#withIncoming(turn, toHex(action.paymentHash), { kind: 'htlc_removed', channelNumber, id: action.id, fulfilled: action.fulfilled });
+        return;
+    }
+  }
+
+  #received(turn: Turn, channel: FundedChannel, action: Extract<HtlcAction, { kind: 'htlc_received' }>): void {
+    const attribution = this.#options.supportsAttribution(channel.config.peerNodeId);
+    const command = { kind: 'htlc_received', channelNumber: channel.config.channelNumber, add: action.add, overDustCap: action.overDustCap, attribution } as const;
+    this.#withIncoming(turn, toHex(action.add.paymentHash), command);
+  }
+
+  /** An invoice that is not pending (paid, expired, not ours) is looked up first; the command follows in a later turn. */
+  #withIncoming(turn: Turn, hash: string, command: IncomingCommand): void {
+    if (this.#incoming.has(hash)) {
+      this.incoming(turn, hash, command);
+      return;
+    }
+    const { store, enqueue, log } = this.#options;
+    // After this turn's own commit, so that the look-up sees what the turn has just written.
+    turn.after(() => {
+      store.get('incomingPayment', hash).then(
+        (record) => enqueue((later) => this.incoming(later, hash, command, record && decodeIncoming(record))),
+        (error: unknown) => log.error('an invoice could not be read', { reason: String(error) }),
+      );
+    });
+  }
+
+  /** Newest first; `before` is the payment hash where the page before ended. */
+  async page(limit: number, before: string | undefined, wanted: 'all' | 'i'): Promise<readonly (OutgoingPayment | IncomingPayment)[]> {
+    const found: (OutgoingPayment | IncomingPayment)[] = [];
+    let after: string | undefined;
+    let started = before === undefined;
+    while (found.length < limit) {
+      const rows = await this.#options.store.list('paymentOrder', { reverse: true, limit: 200, ...(after === undefined ? {} : { after }) });
+      if (rows.length === 0) break;
+      for (const { key, value } of rows) {
+        after = key;
+        const { direction, paymentHash } = decodeOrder(value);
+        const hash = toHex(paymentHash);
+        if (!started) {
+          started = hash === before;
+          continue;
+        }
+        if (wanted === 'i' && direction !== 'i') continue;
+        const payment = direction === 'o' ? await this.findOutgoing(hash) : await this.findIncoming(hash);
+        if (payment) found.push(payment);
+        if (found.length === limit) break;
+      }
+    }
+    return found;
+  }
+}
+
+const PENDING = Uint8Array.of(1);
+
+function offerOf(channel: FundedChannel): ChannelOffer {
+  const { channelNumber, peerNodeId, remote } = channel.config;
+  const live = channel.link.status === 'live';
+  const { amountMsat, limit } = live ? maxOffer(channel) : { amountMsat: msat(0n), limit: 'offline' as const };
+  return { channelNumber, peerNodeId, maxOfferMsat: amountMsat, limit, ourMsat: channel.commitments.ourMsat, htlcMinimumMsat: remote.htlcMinimumMsat };
+}
+

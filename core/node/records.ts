@@ -1,0 +1,21 @@
+import type { Direction } from '../channel/types.ts';
+
+/** Keys of the store's tables, in one place. */
+export const channelRecordKey = (channelNumber: number): string => channelNumber.toString(16).padStart(8, '0');
+export const htlcRecordKey = (channelNumber: number, direction: Direction, id: bigint): string =>
+  `${channelRecordKey(channelNumber)}${direction === 'offered' ? 'o' : 'r'}${id.toString(16).padStart(16, '0')}`;
+export const channelSubject = (channelNumber: number): string => `channel:${channelRecordKey(channelNumber)}`;
+export const orderKey = (order: number): string => order.toString(16).padStart(12, '0');
+
+/** Accounts of the ledger. */
+export const ACCOUNT = {
+  wallet: 'wallet',
+  outside: 'outside',
+  onchainFees: 'fees:onchain',
+  routingFees: 'fees:routing',
+  sent: 'payments:sent',
+  received: 'payments:received',
+  pushed: 'pushed',
+  channel: (channelNumber: number): string => channelSubject(channelNumber),
+  closing: (channelNumber: number): string => `closing:${channelRecordKey(channelNumber)}`,
+} as const;

@@ -1,0 +1,90 @@
+import { equal, utf8 } from '../lib/bytes.ts';
+import { must } from '../lib/result.ts';
+import type { Ledger } from '../wallet/ledger.ts';
+import type { NodeSystem } from './ports.ts';
+import { ACCOUNT } from './records.ts';
+import type { Turn } from './turns.ts';
+
+export interface BooksContext {
+  readonly system: NodeSystem;
+  /** Whether a transaction funds a channel of ours: its capacity moved when the channel was opened. */
+  readonly isFunding: (txid: string) => boolean;
+  /** The channel whose closing or claim outputs go to this script. */
+  readonly closingOf: (script: Uint8Array) => number | undefined;
+}
+
+/**
+ * Keeps the account `wallet` equal to our coins on chain, unconfirmed ones included: each transaction is booked once with
+ * what it changed, and booked back when a reorg or a replacement took it away. `booked` is that amount by txid, stored
+ * beside the entries.
+ */
+export function bookTransactions(turn: Turn, ledger: Ledger, booked: ReadonlyMap<string, bigint>, ctx: BooksContext): ReadonlyMap<string, bigint> {
+  const net = netChanges(ledger, ctx);
+  const next = new Map(booked);
+  for (const [txid, changes] of net) {
+    const total = changes.reduce((sum, change) => sum + change.deltaSat, 0n);
+    const before = booked.get(txid) ?? 0n;
+    if (before === total && booked.has(txid)) continue;
+    if (booked.has(txid)) post(turn, ctx, txid, 'corrected', ACCOUNT.outside, total - before);
+    else for (const change of changes) post(turn, ctx, txid, change.reason, change.account, change.deltaSat);
+    next.set(txid, total);
+    turn.write('wallet', `booked/${txid}`, utf8(total.toString()));
+  }
+  for (const [txid, amount] of booked) {
+    if (net.has(txid)) continue;
+    post(turn, ctx, txid, 'undone', ACCOUNT.outside, -amount);
+    next.delete(txid);
+    turn.write('wallet', `booked/${txid}`, undefined);
+  }
+  return next;
+}
+
+interface Change {
+  readonly account: string;
+  readonly reason: string;
+  readonly deltaSat: bigint;
+}
+
+/** What each standing transaction changed in the wallet, by where it came from or went. */
+function netChanges(ledger: Ledger, ctx: BooksContext): Map<string, readonly Change[]> {
+  const spentBy = new Map<string, bigint>();
+  const ownInputs = new Map<string, number>();
+  for (const [key, spender] of ledger.spenders) {
+    const coin = must(ledger.coins.get(key), 'the spent coin');
+    spentBy.set(spender, (spentBy.get(spender) ?? 0n) + coin.amountSat);
+    ownInputs.set(spender, (ownInputs.get(spender) ?? 0) + 1);
+  }
+  const changes = new Map<string, readonly Change[]>();
+  for (const { facts } of ledger.transactions) {
+    const spent = spentBy.get(facts.txid) ?? 0n;
+    let received = 0n;
+    const incoming: Change[] = [];
+    for (const [vout, output] of facts.outputs.entries()) {
+      const coin = ledger.coins.get(`${facts.txid}:${vout}`);
+      if (!coin || !equal(coin.script, output.script)) continue;
+      received += output.amountSat;
+      const closing = ctx.closingOf(output.script);
+      incoming.push({ account: closing === undefined ? ACCOUNT.outside : ACCOUNT.closing(closing), reason: closing === undefined ? 'receive' : 'close', deltaSat: output.amountSat });
+    }
+    if (spent === 0n) {
+      if (incoming.length > 0) changes.set(facts.txid, incoming);
+      continue;
+    }
+    const allOurs = ownInputs.get(facts.txid) === facts.inputKeys.length;
+    const fee = allOurs ? spent - facts.outputSumSat : 0n;
+    const sent = spent - received - fee;
+    // The capacity left the wallet's account with the channel's own entry.
+    const out: Change[] = [{ account: ACCOUNT.onchainFees, reason: 'fee', deltaSat: -fee }];
+    if (!ctx.isFunding(facts.txid)) out.push({ account: ACCOUNT.outside, reason: 'send', deltaSat: -sent });
+    changes.set(facts.txid, out.filter(({ deltaSat }) => deltaSat !== 0n));
+  }
+  return changes;
+}
+
+function post(turn: Turn, ctx: BooksContext, reference: string, reason: string, account: string, deltaSat: bigint): void {
+  const gained = deltaSat > 0n;
+  const amountMsat = (gained ? deltaSat : -deltaSat) * 1000n;
+  turn.ledger({
+    timeMs: ctx.system.nowMs(), debit: gained ? ACCOUNT.wallet : account, credit: gained ? account : ACCOUNT.wallet, amountMsat, reason, reference,
+  }); // prettier-ignore
+}

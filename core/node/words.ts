@@ -1,0 +1,204 @@
+import type { ErrorCode } from '../api.ts';
+import type { AddressFault } from '../bitcoin/address.ts';
+import type { AddressFault as PeerAddressFault } from '../lib/address.ts';
+import type { MnemonicFault } from '../crypto/hd.ts';
+import type { InvoiceFault } from '../invoice/types.ts';
+import { unreachable } from '../lib/result.ts';
+import type { PaymentFault } from '../payment/errors.ts';
+import type { PaymentFailure } from '../payment/outgoing-types.ts';
+import type { StoreFault } from '../store/port.ts';
+import type { PeerLinkError } from '../transport/link.ts';
+import type { PlanFault } from '../wallet/plan.ts';
+import { ApiFailure } from './app.ts';
+
+/** Faults of the machines in plain words: what happened, what it means for the money, what to do. */
+const sats = (amountMsat: bigint): string => {
+  const rest = amountMsat % 1000n;
+  return `${amountMsat / 1000n}${rest === 0n ? '' : `.${rest.toString().padStart(3, '0')}`} sat`;
+};
+const failure = (code: ErrorCode, message: string, data?: Record<string, string | number>): ApiFailure => new ApiFailure(code, message, data);
+
+export function invoiceFailure(fault: InvoiceFault): ApiFailure {
+  switch (fault.code) {
+    case 'bad_checksum':
+      return failure('invoice_bad_checksum', 'This invoice has a typing error: its checksum does not fit. Nothing was paid. Copy it again.');
+    case 'other_network':
+      return failure('invoice_other_network', `This invoice belongs to another network (${fault.network ?? fault.prefix}). Nothing was paid. Ask for one on the network of this wallet.`);
+    case 'unknown_even_feature':
+      return failure('invoice_unknown_feature', `This invoice needs something that this wallet does not know (feature ${fault.bit}). Nothing was paid.`, { bit: fault.bit });
+    case 'missing_payment_secret':
+      return failure('invoice_missing_secret', 'This invoice has no payment secret, so that nodes on the way could steal the payment. Nothing was paid. Ask for a new one.');
+    case 'sub_msat_amount':
+      return failure('invoice_sub_msat_amount', 'The amount of this invoice is finer than a millisatoshi, which nobody can pay. Ask for a new one.');
+    case 'invalid_signature':
+      return failure('invoice_bad_signature', 'The signature of this invoice is wrong: it was changed on the way. Nothing was paid.');
+    case 'not_an_invoice':
+    case 'malformed':
+    case 'missing_payment_hash':
+    case 'missing_description':
+    case 'two_descriptions':
+    case 'missing_feature_dependency':
+      return failure('invoice_malformed', 'This is not a Lightning invoice that can be read. Nothing was paid.', { fault: fault.code });
+    default:
+      return unreachable(fault);
+  }
+}
+
+/** Limits of the wallet's channels behind a balance that is too small. */
+function limitWords(limits: Extract<PaymentFault, { code: 'insufficient_balance' }>['limits']): string {
+  if (limits.length === 0) return 'There is no open channel that leads there.';
+  if (limits.every(({ limit }) => limit === 'offline')) return 'The peer is not connected.';
+  const reasons = new Set(limits.map(({ limit }) => limit));
+  if (reasons.has('htlc_count')) return 'Too many payments are under way in the channel; wait for them.';
+  if (reasons.has('in_flight')) return 'The peer limits how much may be under way at once.';
+  return 'The rest of the balance is the reserve that every channel keeps, and the fee of its closing.';
+}
+
+export function paymentFailure(fault: PaymentFault): ApiFailure {
+  switch (fault.code) {
+    case 'no_route':
+      return failure('no_route', 'No way leads from this wallet to the payee: its invoice names none that begins at a peer of yours. Nothing was paid. Open a channel to the payee or to a node that it names.', { reason: fault.reason });
+    case 'insufficient_balance':
+      return failure('insufficient_balance', `Too little can be sent: ${sats(fault.wantedMsat)} are wanted, ${sats(fault.possibleMsat)} are possible now. ${limitWords(fault.limits)} Nothing was paid.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+    case 'needs_multi_part':
+      return failure('insufficient_balance', `The amount needs several channels at once, which the payee does not take. ${sats(fault.possibleMsat)} are possible. Nothing was paid.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+    case 'amount_below_minimum':
+      return failure('amount_out_of_bounds', `The amount is below the least that the way carries, ${sats(fault.minimumMsat)}. Nothing was paid.`, { minimumMsat: fault.minimumMsat.toString() });
+    case 'fee_limit_too_low':
+      return failure('fee_limit_too_low', `The cheapest way costs ${sats(fault.neededMsat)}, over your limit of ${sats(fault.limitMsat)}. Nothing was paid.`, { neededMsat: fault.neededMsat.toString() });
+    case 'onion_too_large':
+      return failure('no_route', 'The way to the payee is too long to be written down. Nothing was paid.');
+    case 'invoice_expired':
+      return failure('invoice_expired', `This invoice expired on ${new Date(fault.expiredAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC. Nothing was paid. Ask for a new one.`);
+    case 'other_network':
+      return failure('invoice_other_network', `This invoice belongs to another network (${fault.actual}). Nothing was paid.`);
+    case 'unknown_even_feature':
+      return invoiceFailure(fault);
+    case 'missing_feature_dependency':
+      return invoiceFailure(fault);
+    case 'own_invoice':
+      return failure('invoice_own', 'This invoice is your own. Nothing was paid.');
+    case 'amount_missing':
+      return failure('amount_missing', 'This invoice leaves the amount to you: name one.');
+    case 'amount_too_low':
+      return failure('amount_out_of_bounds', `The invoice asks for at least ${sats(fault.minimumMsat)}. Nothing was paid.`, { minimumMsat: fault.minimumMsat.toString() });
+    case 'amount_too_high':
+      return failure('amount_out_of_bounds', `That is more than twice what the invoice asks for. The most is ${sats(fault.maximumMsat)}. Nothing was paid.`, { maximumMsat: fault.maximumMsat.toString() });
+    case 'final_expiry_too_far':
+      return failure('invoice_expiry_too_far', `The payee wants to be able to hold the payment for ${fault.actualBlocks} blocks; at most ${fault.maximumBlocks} are safe. Nothing was paid.`);
+    case 'already_paid':
+      return failure('already_paid', 'This invoice is paid already. To pay it once more, say so explicitly.', { paidAtMs: fault.paidAtMs });
+    case 'outcome_unknown':
+      return failure('already_paid', 'An earlier payment of this invoice ended without an answer and may have arrived. Ask the payee before you pay again.');
+    case 'in_progress':
+      return failure('payment_in_progress', 'This invoice is being paid right now.');
+    case 'deadline_passed':
+      return failure('payment_failed', 'The time for this payment is over. Nothing was paid.');
+    default:
+      return unreachable(fault);
+  }
+}
+
+const FAILURE_TEXT: Readonly<Record<PaymentFailure['reason'], string>> = {
+  no_route: 'Every way to the payee failed. Your money did not leave.',
+  insufficient_balance: 'The channels could not carry the amount. Your money did not leave.',
+  needs_multi_part: 'The amount needs several channels at once, which the payee does not take.',
+  amount_below_minimum: 'The amount is below the least that the way carries.',
+  fee_limit_too_low: 'Every way left costs more than your fee limit.',
+  onion_too_large: 'The way to the payee is too long.',
+  refused_by_payee: 'The payee refused the payment: the invoice is unknown to it, paid already or its amount is wrong. Your money did not leave. Ask for a new invoice.',
+  invoice_expired: 'The invoice expired before the payment arrived. Your money did not leave.',
+  deadline_passed: 'The payment took too long and was given up. Your money did not leave.',
+  attempts_exhausted: 'Too many attempts failed. Your money did not leave. Try again later.',
+  cancelled: 'The payment was cancelled. Your money did not leave.',
+  outcome_unknown: 'Nobody can say whether the payment arrived. Ask the payee before you pay again.',
+};
+export const failureWords = ({ reason, part }: PaymentFailure): { readonly code: string; readonly message: string } => ({
+  code: part && 'failureCode' in part ? `${reason}:${part.failureCode}` : reason,
+  message: FAILURE_TEXT[reason],
+});
+
+export function planFailure(fault: PlanFault): ApiFailure {
+  switch (fault.code) {
+    case 'insufficient_funds':
+      return failure('insufficient_funds', `Too few coins: ${fault.missingSat} sat are missing, fees of ${fault.feeSat} sat included. ${fault.availableSat} sat can be spent.`, { missingSat: fault.missingSat.toString(), feeSat: fault.feeSat.toString(), availableSat: fault.availableSat.toString() });
+    case 'dust_amount':
+      return failure('dust_amount', `${fault.amountSat} sat are too few to be sent on chain; at least ${fault.limitSat} sat.`, { limitSat: fault.limitSat.toString() });
+    case 'no_outputs':
+      return failure('bad_request', 'There is nothing to send.');
+    case 'feerate_too_low':
+      return failure('fee_absurd', `The fee rate is below ${fault.limitSatPerVb} sat/vB: no node would pass the transaction on.`);
+    case 'feerate_too_high':
+      return failure('fee_absurd', `The fee rate is above ${fault.limitSatPerVb} sat/vB, which is never right. Nothing was sent.`);
+    case 'fee_share_too_high':
+      return failure('fee_absurd', `The fee of ${fault.feeSat} sat is more than ${fault.limitPercent} % of the amount. Nothing was sent. Choose a lower fee rate.`, { feeSat: fault.feeSat.toString() });
+    case 'below_reserve':
+      return failure('insufficient_funds', `${fault.reserveSat} sat must stay in the wallet to close channels safely; ${fault.remainingSat} sat would remain.`, { reserveSat: fault.reserveSat.toString() });
+    case 'transaction_too_large':
+      return failure('insufficient_funds', 'The amount needs too many small coins for one transaction. Send it in parts.');
+    default:
+      return unreachable(fault);
+  }
+}
+
+export const addressFailure = (fault: AddressFault): ApiFailure =>
+  fault.code === 'other_network'
+    ? failure('address_other_network', `This address belongs to another network (${fault.network}). Nothing was sent.`)
+    : failure('address_malformed', 'This is not a Bitcoin address: a character is missing or wrong. Nothing was sent.');
+
+export const peerAddressFailure = (fault: PeerAddressFault): ApiFailure =>
+  failure('peer_address_malformed', `The peer is written nodeid@host:port; ${fault.code.replaceAll('_', ' ')}: expected ${fault.expected}.`, { fault: fault.code });
+
+export function peerFailure({ code, detail }: PeerLinkError): ApiFailure {
+  switch (code) {
+    case 'unreachable':
+    case 'timeout':
+      return failure('peer_unreachable', `The peer does not answer (${detail}). Nothing was spent. Check the address, or try later.`);
+    case 'handshake_failed':
+    case 'wrong_key':
+      return failure('peer_handshake_failed', 'Whoever answers there does not hold the key of that node id. Nothing was spent. Check the address.');
+    case 'closed':
+    case 'protocol_violation':
+    case 'internal':
+      return failure('peer_incompatible', `The peer ended the connection (${detail}).`);
+    default:
+      return unreachable(code);
+  }
+}
+
+export function mnemonicFailure(fault: MnemonicFault): ApiFailure {
+  switch (fault.code) {
+    case 'word_count':
+      return failure('invalid_mnemonic', `These are ${fault.actual} words; a wallet has 12 or 24.`, { words: fault.actual });
+    case 'unknown_word':
+      return failure('invalid_mnemonic', `Word ${fault.position} is not in the list of words: look for a typing error there.`, { position: fault.position });
+    case 'checksum':
+      return failure('invalid_mnemonic', 'All words are in the list, but together their checksum is wrong: a word is mistaken or two are swapped.');
+    default:
+      return unreachable(fault);
+  }
+}
+
+export function storeFailure(fault: StoreFault): ApiFailure {
+  switch (fault.code) {
+    case 'wrong_password':
+      return failure('wrong_password', 'The password does not open this wallet.');
+    case 'newer_version':
+      return failure('data_newer_version', 'The data of this wallet was written by a newer version of Sferic. Nothing was changed. Install that version.', { expected: fault.expected, actual: fault.actual });
+    case 'corrupt_record':
+    case 'corrupt_database':
+      return failure('data_corrupt', 'The data of this wallet is damaged. Nothing was changed. Do not delete it: your words and your peers can still recover the money.');
+    case 'in_use':
+      return failure('data_in_use', 'This wallet is open in another program already. Close that one first.');
+    case 'not_writable':
+      return failure('data_not_writable', 'The folder of the wallet cannot be written to. Nothing was changed. Check its owner and permissions.');
+    case 'disk_full':
+      return failure('disk_full', 'The disk is full. Your channels are frozen to protect your money. Free some space and start again.');
+    case 'write_failed':
+      return failure('write_failed', 'Writing to the disk failed. Your channels are frozen to protect your money. Check the disk and start again.');
+    case 'stale_copy':
+      return failure('recovery_mode', 'This is an old copy of the wallet, or another copy is running. Nothing is published from here.');
+    default:
+      return unreachable(fault);
+  }
+}
