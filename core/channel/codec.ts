@@ -67,6 +67,7 @@ const stored = struct({
   localShutdown: optional(struct({ script: bytes16, sent: flag })), remoteShutdownScript: optional(bytes16),
   closingTxids: list16(text16), closingTxs: list16(bytes32), closeReason: optional(named(CLOSE_REASONS)),
   spend: optional(struct({ txid: text16, rawTx: bytes32, spendClass: named(SPEND_CLASSES), commitmentNumber: optional(count), height: optional(u32) })),
+  closeBooked: flag,
 }); // prettier-ignore
 
 const attributionData = optional(struct({ htlcHoldTimes: bytes(80), truncatedHmacs: bytes(840) }));

@@ -142,7 +142,7 @@ function openedChannel(
     phase: 'opening', config, channelId, fundingOutPoint, fundingTx: fundingTx && encodeTx(fundingTx), createdAtHeight: ctx.blockHeight, walletScript: ctx.walletScript,
     fundingHeight: undefined, shortChannelId: undefined, localAlias: proposal.localAlias, remoteAlias: undefined,
     channelReadySent: false, channelReadyReceived: false, commitments, localShutdown: undefined, remoteShutdownScript: undefined,
-    closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined,
+    closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined, closeBooked: false,
     link: {
       ...offline, status: 'live', reestablishReceived: true,
       simpleClose: proposal.negotiated('simpleClose'), anySegwit: proposal.negotiated('shutdownAnysegwit'),

@@ -3,8 +3,8 @@ import { type FeeratePerKw, type Msat, feeratePerKw, msat, toMsat } from '../lib
 import { anchorsCostSat, commitmentFeeSat, isTrimmed } from '../tx/commitment.ts';
 import { type ChannelFault, fault } from './errors.ts';
 import { POLICY } from './policy.ts';
-import { type Spec, VIEW, isOffered, specOf } from './spec.ts';
-import type { ChannelConfig, Commitments, FundedChannel, HtlcAdd, HtlcEntry } from './types.ts';
+import { type Spec, VIEW, type View, isOffered, specOf } from './spec.ts';
+import { type ChannelConfig, type Commitments, type FundedChannel, type HtlcAdd, type HtlcEntry, STAGE } from './types.ts';
 
 type Owner = 'local' | 'remote';
 
@@ -87,11 +87,11 @@ export function checkOffer(channel: FundedChannel, key: string, entry: HtlcEntry
   return ok(next);
 }
 
+const ALL_ON_ITS_WAY: View = { ours: STAGE.proposed, theirs: STAGE.proposed };
+
 /** All that is on its way counts, whatever its stage: nothing that either side proposed may break the next commitment. */
-function worstSpec(commitments: Commitments, owner: Owner, weAreOpener: boolean): Spec {
-  const view = owner === 'remote' ? VIEW.remotePending : { ours: 0, theirs: 0 } as const;
-  return specOf(commitments, view, weAreOpener);
-}
+const worstSpec = (commitments: Commitments, owner: Owner, weAreOpener: boolean): Spec =>
+  specOf(commitments, owner === 'remote' ? VIEW.remotePending : ALL_ON_ITS_WAY, weAreOpener);
 
 /** BOLT 2, "Adding an HTLC", the receiving node's rules, on our next commitment: the one that the peer will sign. */
 export function checkReceivedAdd(channel: FundedChannel, key: string, entry: HtlcEntry): Result<Commitments, ChannelFault> {
@@ -112,11 +112,14 @@ export function checkReceivedAdd(channel: FundedChannel, key: string, entry: Htl
   return ok(next);
 }
 
-/** Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. */
+/**
+ * Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. What
+ * is on its way counts too: both sides may have offered at the same moment.
+ */
 export function exceedsDustCap(channel: FundedChannel, add: HtlcAdd): boolean {
   const { config, commitments } = channel;
+  const spec = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
   return (['local', 'remote'] as const).some((owner) => {
-    const spec = specOf(commitments, owner === 'local' ? VIEW.localCurrent : VIEW.remotePending, config.isOpener);
     return trimmedIn(config, owner, spec.feeratePerKw, add) && dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat;
   });
 }
@@ -165,7 +168,7 @@ export function maxOffer(channel: FundedChannel): Sendable {
 /** The most that the peer can offer us in one HTLC now, by what we know. */
 export function maxReceive(channel: FundedChannel): Msat {
   const { config, commitments } = channel;
-  const spec = specOf(commitments, { ours: 0, theirs: 0 }, config.isOpener);
+  const spec = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
   const received = spec.htlcs.filter((htlc) => !isOffered(htlc));
   if (received.length >= config.local.maxAcceptedHtlcs) return msat(0n);
   const slack = config.isOpener

@@ -177,6 +177,8 @@ export interface FundedChannel {
   readonly closingTxs: readonly Uint8Array[];
   readonly closeReason: CloseReason | undefined;
   readonly spend: FundingSpend | undefined;
+  /** What we had here has left the channel's account in the books; never done twice. */
+  readonly closeBooked: boolean;
   readonly link: Link;
 }
 

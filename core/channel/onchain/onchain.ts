@@ -62,7 +62,8 @@ export function onchainBlock(channel: FundedChannel, ctx: Context): Transition {
     return [{ ...channel, phase: 'closed' }, [STORE, { kind: 'journal', event: { kind: 'closed', recoveredSat } }, { kind: 'forget' }]];
   }
   const due = owned.filter((output) => depth >= output.waitBlocks);
-  return [channel, [...ledgerAtSafeDepth(channel, depth), ...due.flatMap((output) => claimAction(channel, output, ctx))]];
+  const [booked, entries] = bookClose(channel, depth);
+  return [booked, [...entries, ...due.flatMap((output) => claimAction(channel, output, ctx))]];
 }
 
 const recovered = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigint => {
@@ -72,10 +73,12 @@ const recovered = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigin
   return decodeTx(channel.spend.rawTx).outputs.reduce((sum, output) => (script && equal(output.script, script) ? sum + output.amountSat : sum), 0n);
 };
 
-/** What we had in the channel leaves it in the books exactly once, when the close can no longer be undone. */
-function ledgerAtSafeDepth(channel: FundedChannel, depth: number): ChannelAction[] {
-  if (depth !== POLICY.reorgSafeDepth || channel.commitments.ourMsat === 0n) return [];
-  return [{ kind: 'ledger', reason: 'close', deltaMsat: -channel.commitments.ourMsat, reference: channel.spend?.txid ?? '' }];
+/** What we had in the channel leaves it in the books once, when the close can no longer be undone. */
+function bookClose(channel: FundedChannel, depth: number): Transition {
+  if (channel.closeBooked || depth < POLICY.reorgSafeDepth) return stay(channel);
+  const { ourMsat } = channel.commitments;
+  const entry: ChannelAction = { kind: 'ledger', reason: 'close', deltaMsat: -ourMsat, reference: channel.spend?.txid ?? '' };
+  return [{ ...channel, closeBooked: true }, [STORE, ...(ourMsat > 0n ? [entry] : [])]];
 }
 
 /** Every output has a transaction of its own: nobody can hold one claim up by spending another. */
