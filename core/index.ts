@@ -48,6 +48,9 @@ export interface AppConfig {
   readonly chainSource?: (() => ChainSource) | undefined;
 }
 
+/** Stands in the vault of a wallet that was made and not restored: it has no past, and the first tip seen tells its birthday. */
+const MADE_HERE = 0xffff_ffff;
+
 const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
@@ -205,8 +208,7 @@ class SfericApp implements App {
     const entropy = system.random(words === 12 ? 16 : 32);
     try {
       const mnemonic = mnemonicOf(entropy);
-      // A fresh wallet has no past: where the chain stands is only known later, and scanning from the start costs little.
-      await this.#make(entropy, password, passphrase, 0);
+      await this.#make(entropy, password, passphrase, MADE_HERE);
       return { mnemonic };
     } finally {
       entropy.fill(0);
@@ -252,7 +254,7 @@ class SfericApp implements App {
       const master = masterNode(seed);
       seed.fill(0);
       const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;
-      const birthdayHeight = vault.birthdayHeight;
+      const birthdayHeight = vault.birthdayHeight === MADE_HERE ? undefined : vault.birthdayHeight;
       wipe(vault);
       const node = new SfericNode({ network: networks[network], birthdayHeight, recoveryReason }, {
         store: opened.store, highWater, chain: source.value, log,

@@ -190,7 +190,7 @@ function reestablish(channel: FundedChannel, message: Extract<Message, { readonl
   const result = receiveReestablish(channel, message, ctx);
   switch (result.kind) {
     case 'go':
-      return then(then(result.transition, (next) => repeatReceived(next)), (next) => negotiateWhenClean(next, ctx));
+      return then(then(then(result.transition, sendShutdown), repeatReceived), (next) => negotiateWhenClean(next, ctx));
     case 'we_are_behind':
       return [
         { ...channel, phase: 'fallen_behind', closeReason: 'data_loss' },

@@ -14,6 +14,10 @@ import type { ClosingNegotiation, FundedChannel } from './types.ts';
 
 const FRESH: ClosingNegotiation = { proposedFeeSat: undefined, theirFeeSat: undefined, pendingComplete: undefined, done: false };
 
+// A peer may ask for as many closing transactions as it likes (I-34).
+const KEPT_CLOSING_TXS = 10;
+const KEPT_CLOSING_TXIDS = 1000;
+
 const fundingOf = (channel: FundedChannel) => ({
   fundingOutPoint: channel.fundingOutPoint, capacitySat: channel.config.fundingSatoshis, fundingScript: fundingScriptOf(channel.config),
 }); // prettier-ignore
@@ -43,9 +47,9 @@ export function startNegotiation(channel: FundedChannel, ctx: Context): Transiti
 /** Keeps a signed closing transaction and publishes it; stored before anything of it leaves. */
 function agreed(channel: FundedChannel, tx: Parameters<typeof txid>[0], feeSat: Sat, before: readonly ChannelAction[]): Transition {
   const raw = encodeTx(tx);
-  const closingTxs = channel.closingTxs.some((known) => equal(known, raw)) ? channel.closingTxs : [...channel.closingTxs, raw];
+  const closingTxs = [...channel.closingTxs.filter((known) => !equal(known, raw)), raw].slice(-KEPT_CLOSING_TXS);
   return [
-    { ...channel, closingTxs, closingTxids: withTxid(channel, txid(tx)) },
+    { ...channel, closingTxs, closingTxids: withTxid(channel.closingTxids, txid(tx)) },
     [
       STORE,
       { kind: 'journal', event: { kind: 'closing_signed', txid: txidBytes(txid(tx)), feeSat } },
@@ -55,7 +59,7 @@ function agreed(channel: FundedChannel, tx: Parameters<typeof txid>[0], feeSat: 
   ];
 }
 
-const withTxid = (channel: FundedChannel, id: string): readonly string[] => (channel.closingTxids.includes(id) ? channel.closingTxids : [...channel.closingTxids, id]);
+const withTxid = (known: readonly string[], id: string): readonly string[] => (known.includes(id) ? known : [...known, id].slice(-KEPT_CLOSING_TXIDS));
 
 // Legacy negotiation
 
@@ -71,7 +75,7 @@ function legacyTx(channel: FundedChannel, feeSat: Sat, dustLimitSat: Sat): Resul
 function proposeLegacy(channel: FundedChannel, feeSat: Sat, ctx: Context): Transition {
   const built = legacyTx(channel, feeSat, channel.config.local.dustLimitSatoshis);
   if (!built.ok) return stay(channel);
-  const next = withNegotiation({ ...channel, closingTxids: withTxid(channel, txid(built.value.tx)) }, { ...negotiationOf(channel), proposedFeeSat: feeSat });
+  const next = withNegotiation({ ...channel, closingTxids: withTxid(channel.closingTxids, txid(built.value.tx)) }, { ...negotiationOf(channel), proposedFeeSat: feeSat });
   return [next, [STORE, { kind: 'send', message: legacyMessage(channel, feeSat, built.value, ctx) }]];
 }
 
@@ -136,7 +140,7 @@ export function sendClosingComplete(channel: FundedChannel, ctx: Context): Trans
     const built = simpleClosingTx(params, variant);
     return built.ok ? [{ variant, id: txid(built.value.tx), signature: sign(built.value.sighash, ctx.keys.fundingSecret) }] : [];
   });
-  const closingTxids = signed.reduce<readonly string[]>((ids, { id }) => (ids.includes(id) ? ids : [...ids, id]), channel.closingTxids);
+  const closingTxids = signed.reduce((known, { id }) => withTxid(known, id), channel.closingTxids);
   const pendingComplete = { feeSat, locktime, closeeScript: scripts.closeeScript, variants: variants.value };
   const next = withNegotiation({ ...channel, closingTxids }, { ...negotiationOf(channel), pendingComplete });
   const message: MessageOf<'closing_complete'> = {

@@ -79,8 +79,9 @@ export function receiveReestablish(channel: FundedChannel, message: MessageOf<'c
   const messages: Message[] = [
     ...ready,
     ...(commitments.lastSentWasRevoke ? [...signed, ...revoked] : [...revoked, ...signed]),
-    ...ourUpdates(channel, STAGE.proposed),
+    // Shutdown may not follow updates that are not signed.
     ...shutdown,
+    ...ourUpdates(channel, STAGE.proposed),
   ];
   const live: FundedChannel = { ...channel, link: { ...channel.link, status: 'live', reestablishReceived: true } };
   return { kind: 'go', transition: [live, messages.map((sent): ChannelAction => ({ kind: 'send', message: sent }))] };

@@ -30,25 +30,32 @@ const numbered = (path: string, number: number): string => (number === 0 ? path 
  * Throws only when the file cannot be opened at the start.
  */
 export function openLogFile({ path, maxBytes = 5 * 1024 * 1024, files = 5 }: LogFileOptions): LogFile {
-  let file = open(path);
+  // Undefined between the files and after a failure: a number that is closed may be another file's by now.
+  let file: OpenFile | undefined = open(path);
   let queue: string[] = [];
   let queuedBytes = 0;
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
-  const rotate = (): void => {
-    closeSync(file.fd);
+  const release = (): void => {
+    const { fd } = file ?? {};
+    file = undefined;
+    if (fd !== undefined) closeSync(fd);
+  };
+  const rotate = (): OpenFile => {
+    release();
     rmSync(numbered(path, files - 1), { force: true });
     for (let number = files - 2; number >= 0; number--) renameIfAny(numbered(path, number), numbered(path, number + 1));
-    file = open(path);
+    return open(path);
   };
   const append = (lines: readonly string[]): void => {
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
-    if (file.size > 0 && file.size + bytes.length > maxBytes) rotate();
+    file ??= open(path);
+    if (file.size > 0 && file.size + bytes.length > maxBytes) file = rotate();
     let written = 0;
     while (written < bytes.length) written += writeSync(file.fd, bytes, written);
-    file = { ...file, size: file.size + bytes.length };
+    file = { fd: file.fd, size: file.size + bytes.length };
   };
   const flush = (): void => {
     clearTimeout(timer);
@@ -79,12 +86,17 @@ export function openLogFile({ path, maxBytes = 5 * 1024 * 1024, files = 5 }: Log
       if (isClosed) return;
       flush();
       isClosed = true;
-      closeSync(file.fd);
+      release();
     },
   };
 }
 
-function open(path: string): { readonly fd: number; readonly size: number } {
+interface OpenFile {
+  readonly fd: number;
+  readonly size: number;
+}
+
+function open(path: string): OpenFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // A link in place of the log would have us write into another file. Windows has no such flag.
   const noFollow = constants.O_NOFOLLOW ?? 0;

@@ -19,7 +19,7 @@ export class RpcFailure extends Error implements ApiError {
 
 export type RpcListener = <N extends EventName>(name: N, data: EventData<N>) => void;
 
-type OptionalParams<M extends Method> = object extends ParamsIn<M> ? [params?: ParamsIn<M>] : [params: ParamsIn<M>];
+type OptionalParams<M extends Method> = Record<string, never> extends ParamsIn<M> ? [params?: ParamsIn<M>] : [params: ParamsIn<M>];
 
 export interface RpcClient {
   /** Parameters and answer in code form (bigint amounts). Rejects with RpcFailure. */

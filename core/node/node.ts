@@ -1,7 +1,6 @@
 import type { EventData, EventName } from '../api.ts';
 import type { Network } from '../bitcoin/network.ts';
 import type { ChainTip } from '../chain/port.ts';
-import type { WatchEvent } from '../chain/watcher.ts';
 import type { FundedChannel } from '../channel/types.ts';
 import { signRecoverable } from '../crypto/secp256k1.ts';
 import type { HdNode } from '../crypto/hd.ts';
@@ -13,12 +12,13 @@ import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/
 import { recordOwnTransaction, release, reserve } from '../wallet/state.ts';
 import { planFunding } from '../wallet/send.ts';
 import { signPlan } from '../wallet/plan.ts';
-import type { NegotiatedFeatures } from '../wire/init.ts';
 import type { Message } from '../wire/messages.ts';
 import { publicKey } from '../crypto/secp256k1.ts';
+import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
-import { answerQuery } from './gossip-answers.ts';
+import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
+import { fundingEvents, watchFunding } from './funding-events.ts';
 import { Onchain } from './onchain.ts';
 import { Openings, type OpenRequest } from './openings.ts';
 import { Payments } from './payments.ts';
@@ -31,12 +31,14 @@ import { planFailure } from './words.ts';
 
 export interface NodeConfig {
   readonly network: Network;
-  readonly birthdayHeight: number;
+  /** Undefined for a wallet that was just made. */
+  readonly birthdayHeight: number | undefined;
   /** Why this copy of the data may be stale, if so: then nothing of ours is published and peers speak first. */
   readonly recoveryReason: string | undefined;
 }
 
 const TICK_MS = 1_000;
+const MAX_WAITING_MESSAGES = 500;
 /** Anchor commitments need only enter the mempool; their children bring what is missing. */
 const MAX_ANCHOR_COMMITMENT_FEERATE = feeratePerKw(2_500);
 /** A fee rate that moved less is not worth an update. */
@@ -75,7 +77,7 @@ export class SfericNode {
     this.turns = new Turns({ store, highWater, system, log, finish: (turn) => this.channels.finish(turn), onFrozen: () => this.#frozen() });
     this.onchain = new Onchain({
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
-      onEvents: (turn, events) => this.#watched(turn, events),
+      onEvents: (turn, events) => fundingEvents(this, turn, events),
       onTip: (turn, tip) => this.#tip(turn, tip),
       onSynced: () => this.peers.activate(),
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
@@ -85,12 +87,12 @@ export class SfericNode {
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
-      recovering: () => config.recoveryReason !== undefined,
+      recovering: () => this.isRecovering,
       revokedUpTo: (channelNumber) => highWater.read(channelNumber),
       send: (peerNodeId, message) => this.peers.send(toHex(peerNodeId), message),
       disconnect: (peerNodeId, reason) => this.peers.disconnect(toHex(peerNodeId), reason),
       publish: (label, tx) => void this.onchain.publish(label, tx),
-      watchFunding: (turn, channel) => this.#watchFunding(turn, channel),
+      watchFunding: (turn, channel) => watchFunding(this, turn, channel),
       forgetFunding: (channel) => this.onchain.forget(channel.fundingOutPoint),
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
@@ -107,9 +109,9 @@ export class SfericNode {
     this.peers = new Peers({
       network: ports.network, system, log, chainHash: config.network.chainHash,
       isWanted: (nodeId) => this.channels.of(fromHex(nodeId)).some(({ phase }) => phase !== 'closed'),
-      onReady: (nodeId, features) => enqueue((turn) => this.#peerReady(turn, nodeId, features)),
+      onReady: (nodeId) => enqueue((turn) => peerReady(this, turn, nodeId)),
       onMessage: (nodeId, message) => this.#message(nodeId, message),
-      onGone: (nodeId) => enqueue((turn) => this.#peerGone(turn, nodeId)),
+      onGone: (nodeId) => enqueue((turn) => peerGone(this, turn, nodeId)),
       onChanged: (view) => emit('peer.updated', this.peerView(view.nodeId)),
     }); // prettier-ignore
     this.openings = new Openings({
@@ -145,7 +147,7 @@ export class SfericNode {
     }
     this.onchain.start();
     this.turns.enqueue((turn) => {
-      for (const channel of this.channels.all()) if (channel.phase !== 'closed') this.#watchFunding(turn, channel);
+      for (const channel of this.channels.all()) if (channel.phase !== 'closed') watchFunding(this, turn, channel);
     });
     if (network.listen) {
       const listening = await network.listen((link) => this.peers.accept(link));
@@ -166,6 +168,10 @@ export class SfericNode {
     this.#nodeKey.fill(0);
   }
 
+  /** This copy of the data may be stale: publish nothing, let peers speak first. */
+  get isRecovering(): boolean {
+    return this.config.recoveryReason !== undefined;
+  }
   /** For the transport's handshake. */
   get ourKey(): Uint8Array {
     return this.#nodeKey;
@@ -174,130 +180,15 @@ export class SfericNode {
     return this.#listener?.port;
   }
 
-  // Peers
-
   #message(nodeId: string, message: Message): void | Promise<void> {
-    this.turns.enqueue((turn) => this.#receive(turn, nodeId, message));
+    this.turns.enqueue((turn) => receiveMessage(this, turn, nodeId, message));
     // What waits here is memory: beyond this the peer has to wait too.
-    return this.turns.waitingCount > 500 ? this.turns.idle() : undefined;
-  }
-
-  #receive(turn: Turn, nodeId: string, message: Message): void {
-    const answer = answerQuery(message);
-    if (answer) {
-      turn.after(() => this.peers.send(nodeId, answer));
-      return;
-    }
-    if (message.name === 'channel_update') {
-      this.policies.receive(this.channels.of(fromHex(nodeId)), fromHex(nodeId), message);
-      return;
-    }
-    if (this.openings.receive(turn, nodeId, message)) return;
-    if (!('channelId' in message)) return;
-    if (message.channelId.every((byte) => byte === 0)) this.#aboutAllChannels(turn, nodeId, message);
-    else this.#aboutChannel(turn, nodeId, message, message.channelId);
-  }
-
-  /** BOLT 1: an error without channel ends them all; a warning is for the log. */
-  #aboutAllChannels(turn: Turn, nodeId: string, message: Message): void {
-    if (message.name !== 'error' && message.name !== 'warning') return;
-    this.ports.log.warn(`peer sent ${message.name}`, { nodeId, text: foreign(fromUtf8(message.data)) });
-    if (message.name !== 'error') return;
-    for (const channel of this.channels.of(fromHex(nodeId))) this.channels.command(turn, channel.config.channelNumber, { kind: 'receive', message });
-  }
-
-  #aboutChannel(turn: Turn, nodeId: string, message: Message, channelId: Uint8Array): void {
-    const channel = this.channels.byId(channelId);
-    if (!channel || toHex(channel.config.peerNodeId) !== nodeId) {
-      // Only a question about a channel deserves an answer: anything else may be left over from one that is gone.
-      if (message.name === 'channel_reestablish') turn.after(() => this.peers.send(nodeId, { name: 'error', channelId, data: utf8('unknown channel') }));
-      return;
-    }
-    if (message.name === 'error' || message.name === 'warning') this.ports.log.warn(`peer sent ${message.name}`, { nodeId, text: foreign(fromUtf8(message.data)) });
-    const { channelNumber } = channel.config;
-    if (message.name === 'channel_reestablish' && this.config.recoveryReason !== undefined && channel.link.status === 'offline') this.#connectChannel(turn, nodeId, channelNumber);
-    this.channels.command(turn, channelNumber, { kind: 'receive', message });
-    if (message.name === 'channel_reestablish') this.#retellFunding(turn, channelNumber);
-  }
-
-  #peerReady(turn: Turn, nodeId: string, _features: NegotiatedFeatures): void {
-    // In recovery the peer speaks first: what it says tells whether this copy is stale.
-    if (this.config.recoveryReason !== undefined) return;
-    for (const channel of this.channels.of(fromHex(nodeId))) this.#connectChannel(turn, nodeId, channel.config.channelNumber);
-  }
-
-  #connectChannel(turn: Turn, nodeId: string, channelNumber: number): void {
-    this.channels.command(turn, channelNumber, { kind: 'connect', simpleClose: this.peers.supports(nodeId, 'simpleClose'), anySegwit: this.peers.supports(nodeId, 'shutdownAnysegwit') });
-  }
-
-  #peerGone(turn: Turn, nodeId: string): void {
-    this.openings.disconnected(turn, nodeId);
-    for (const channel of this.channels.of(fromHex(nodeId))) this.channels.command(turn, channel.config.channelNumber, { kind: 'disconnect' });
+    return this.turns.waitingCount > MAX_WAITING_MESSAGES ? this.turns.idle() : undefined;
   }
 
   /** Keeps the address of a peer, so that a restart finds it again. */
   rememberPeer(turn: Turn, target: PeerTarget): void {
     turn.write('peer', toHex(target.nodeId), utf8(`${target.host}\n${target.port}`));
-  }
-
-  // Chain
-
-  #watchFunding(turn: Turn, channel: FundedChannel): void {
-    this.onchain.watch(turn, channel.fundingOutPoint, Channels.fundingScript(channel), Math.max(0, channel.createdAtHeight - 1));
-  }
-
-  #watched(turn: Turn, events: readonly WatchEvent[]): void {
-    for (const event of events) {
-      if (event.kind === 'tip') continue;
-      const channel = this.channels.byFunding(event.outPoint);
-      if (channel) this.#fundingEvent(turn, channel, event);
-    }
-  }
-
-  #fundingEvent(turn: Turn, channel: FundedChannel, event: Exclude<WatchEvent, { kind: 'tip' }>): void {
-    const { channelNumber } = channel.config;
-    switch (event.kind) {
-      case 'output_seen':
-        return;
-      case 'output_confirmed':
-      case 'output_wrong': {
-        const output = event.tx.outputs[event.outPoint.vout];
-        const isCoinbase = event.tx.inputs[0]?.txid === '00'.repeat(32);
-        const place = event.kind === 'output_confirmed' ? event : { height: this.onchain.height, txIndex: 0 };
-        this.channels.command(turn, channelNumber, { kind: 'funding_confirmed', height: place.height, txIndex: place.txIndex, output, isCoinbase });
-        return;
-      }
-      case 'output_unconfirmed':
-      case 'output_gone':
-        this.channels.command(turn, channelNumber, { kind: 'funding_confirmed', height: undefined, txIndex: 0, output: undefined, isCoinbase: false });
-        return;
-      case 'spend_seen':
-        this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: event.spend.tx, height: event.spend.place.kind === 'block' ? event.spend.place.height : undefined });
-        return;
-      case 'spend_confirmed':
-        this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: event.spend.tx, height: event.height });
-        return;
-      case 'spend_unconfirmed': {
-        const spend = this.onchain.spendOf(event.outPoint);
-        if (spend) this.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: spend.tx, height: undefined });
-        return;
-      }
-      case 'spend_undone':
-        this.channels.command(turn, channelNumber, { kind: 'funding_unspent' });
-        return;
-    }
-  }
-
-  /** A channel that came online after its funding confirmed has not sent its channel_ready yet. */
-  #retellFunding(turn: Turn, channelNumber: number): void {
-    const channel = this.channels.get(channelNumber);
-    if (channel?.phase !== 'opening' || channel.fundingHeight === undefined) return;
-    const funding = this.onchain.creationOf(channel.fundingOutPoint);
-    if (funding?.place.kind !== 'block') return;
-    this.channels.command(turn, channelNumber, {
-      kind: 'funding_confirmed', height: funding.place.height, txIndex: funding.place.txIndex, output: funding.tx.outputs[channel.fundingOutPoint.vout],
-      isCoinbase: funding.tx.inputs[0]?.txid === '00'.repeat(32),
-    }); // prettier-ignore
   }
 
   #tip(turn: Turn, tip: ChainTip): void {
@@ -335,7 +226,7 @@ export class SfericNode {
   }
 
   #openRefusal(): string | undefined {
-    if (this.config.recoveryReason !== undefined) return 'not accepting channels now';
+    if (this.isRecovering) return 'not accepting channels now';
     return this.onchain.status.state === 'synced' && !this.#tipMatters() ? undefined : 'not synchronised with the chain';
   }
 
@@ -344,7 +235,7 @@ export class SfericNode {
     return this.config.network.name !== 'regtest' && this.onchain.tipIsOld();
   }
   get mayAddHtlcs(): boolean {
-    return !this.#tipMatters() && this.config.recoveryReason === undefined;
+    return !this.#tipMatters() && !this.isRecovering;
   }
 
   openChannel(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
@@ -415,7 +306,7 @@ export class SfericNode {
     });
   }
 
-  balance() {
+  balance(): EventData<'wallet.updated'> {
     const { lockedSat, ...rest } = this.onchain.balance();
     return { ...rest, reservedSat: lockedSat };
   }
@@ -437,17 +328,3 @@ export class SfericNode {
     }; // prettier-ignore
   }
 }
-
-const ALARM_TEXT: Readonly<Record<string, string>> = {
-  unknown_funding_spend: 'A channel was spent on chain in a way that this wallet does not know. Nothing was done. Keep the wallet running and ask for help.',
-  future_commitment: 'The peer published a newer state of a channel than this wallet knows: this copy of the data is old. What is yours is claimed.',
-  revoked_commitment: 'The peer published an old state of a channel. Everything that can be taken as penalty is being taken. Keep the wallet running.',
-  htlcs_on_chain_not_handled: 'A channel closed on chain while payments were under way. This version claims the main balances only; keep the wallet and its data.',
-  funding_mismatch: 'The transaction that should fund a channel does not pay what was agreed. The channel is not used.',
-  peer_lost_data: 'The peer of a channel has lost its data. The channel cannot be used; it will be closed when the peer asks.',
-  we_lost_data: 'This copy of the wallet is older than what the peer knows. The channel was not published; the peer is asked to close it and your balance comes back.',
-  deep_reorg: 'The chain was reorganised deeper than expected. Keep the wallet running.',
-  part_vanished: 'A part of a payment ended without an answer. Ask the payee before you pay again.',
-  settled_htlc_lost: 'A payment that you accepted was taken back on chain.',
-  disk_full: 'The disk is full. Channels are frozen to protect your money. Free some space and start again.',
-};

@@ -10,6 +10,7 @@ import { type ChainView, applyHistories, extendView, openView, withTip } from '.
 import type { Feerates } from '../channel/context.ts';
 import { decodeWith, encodeWith } from '../codec/codec.ts';
 import { type OutPoint, type Tx, encodeTx, outPointKey, txid } from '../bitcoin/transaction.ts';
+import { fromUtf8, utf8 } from '../lib/bytes.ts';
 import { feerateFromSatPerVb } from '../lib/units.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
@@ -22,7 +23,8 @@ export interface OnchainOptions {
   readonly system: NodeSystem;
   readonly log: NodeLog;
   readonly keys: WalletKeys;
-  readonly birthdayHeight: number;
+  /** Undefined for a wallet that was made here and has not seen the chain yet: nothing of it is older than its making. */
+  readonly birthdayHeight: number | undefined;
   readonly enqueue: (task: Task) => void;
   readonly onEvents: (turn: Turn, events: readonly WatchEvent[]) => void;
   readonly onTip: (turn: Turn, tip: ChainTip) => void;
@@ -41,6 +43,11 @@ export interface ChainState {
 }
 
 const STATE_KEY = 'state';
+const BIRTHDAY_KEY = 'birthdayHeight';
+const CREATED_KEY = 'createdAtMs';
+/** More than this a chain hardly ever grows in the time: a birthday that is too early only costs a longer look. */
+const MS_PER_BLOCK_AT_MOST = 5 * 60_000;
+const BIRTHDAY_MARGIN_BLOCKS = 144;
 const FEE_REFRESH_MS = 5 * 60_000;
 
 /** The chain's side of the node: tip, watched outputs, our coins and fee rates. */
@@ -55,6 +62,8 @@ export class Onchain {
   #estimates: FeeEstimates = new Map();
   #cancelFees: (() => void) | undefined;
   #stopped = false;
+  #birthdayHeight: number | undefined;
+  #createdAtMs = 0;
 
   constructor(options: OnchainOptions) {
     this.#options = options;
@@ -65,16 +74,18 @@ export class Onchain {
     const { store, keys } = this.#options;
     const record = await store.get('wallet', STATE_KEY);
     if (record) this.#wallet = decodeWith(walletStateCodec, record);
-    this.#booked = new Map((await store.list('wallet', { prefix: 'booked/' })).map(({ key, value }) => [key.slice(7), BigInt(new TextDecoder().decode(value))]));
+    this.#booked = new Map((await store.list('wallet', { prefix: 'booked/' })).map(({ key, value }) => [key.slice(7), BigInt(fromUtf8(value))]));
     this.#view = openView(this.#wallet, 0, keys.scriptOf).view;
+    const [birthday, created] = await Promise.all([store.get('meta', BIRTHDAY_KEY), store.get('meta', CREATED_KEY)]);
+    this.#birthdayHeight = birthday ? Number(fromUtf8(birthday)) : this.#options.birthdayHeight;
+    this.#createdAtMs = created ? Number(fromUtf8(created)) : this.#options.system.nowMs();
+    if (!created) await store.commit({ records: [{ table: 'meta', key: CREATED_KEY, value: utf8(`${this.#createdAtMs}`) }] });
   }
 
   /** Starts the source; events come as turns. */
   start(): void {
-    const { chain, enqueue, keys, birthdayHeight } = this.#options;
-    const { view, added } = openView(this.#wallet, 0, keys.scriptOf);
-    this.#view = view;
-    for (const { script } of added) chain.watchScript(script, birthdayHeight);
+    const { chain, enqueue } = this.#options;
+    if (this.#birthdayHeight !== undefined) this.#watchWallet(this.#birthdayHeight);
     chain.start({
       onTip: (tip) => enqueue((turn) => this.#tip(turn, tip)),
       onHistory: (history) => enqueue((turn) => this.#history(turn, history)),
@@ -82,6 +93,22 @@ export class Onchain {
       onSynced: () => enqueue((turn) => this.#synced(turn)),
     });
     this.#refreshFees();
+  }
+
+  #watchWallet(fromHeight: number): void {
+    const { view, added } = openView(this.#wallet, this.height, this.#options.keys.scriptOf);
+    this.#view = view;
+    for (const { script } of added) this.#options.chain.watchScript(script, fromHeight);
+  }
+
+  /** A fresh wallet learns where the chain stood when it was made from the first tip that it sees. */
+  #learnBirthday(turn: Turn, tip: ChainTip): void {
+    if (this.#birthdayHeight !== undefined) return;
+    const elapsedMs = Math.max(0, this.#options.system.nowMs() - this.#createdAtMs);
+    const birthday = Math.max(0, tip.height - BIRTHDAY_MARGIN_BLOCKS - Math.ceil(elapsedMs / MS_PER_BLOCK_AT_MOST));
+    this.#birthdayHeight = birthday;
+    turn.write('meta', BIRTHDAY_KEY, utf8(`${birthday}`));
+    this.#watchWallet(birthday);
   }
 
   async stop(): Promise<void> {
@@ -164,6 +191,7 @@ export class Onchain {
     const [watcher, events] = applyTip(this.#watcher, tip);
     if (events.length === 0) return;
     this.#watcher = watcher;
+    this.#learnBirthday(turn, tip);
     this.#status = { ...this.#status, tip, state: this.#status.state === 'away' ? 'syncing' : this.#status.state };
     this.#view = withTip(this.#view, tip.height);
     this.#ledger = undefined;
@@ -182,7 +210,7 @@ export class Onchain {
     if (view !== this.#view) {
       this.#view = view;
       this.#ledger = undefined;
-      for (const { script } of added) this.#options.chain.watchScript(script, this.#options.birthdayHeight);
+      for (const { script } of added) this.#options.chain.watchScript(script, this.#birthdayHeight ?? 0);
       this.update(turn, () => state);
       turn.writeLate('wallet-event', () => this.#walletChanged(turn));
     }

@@ -1,4 +1,4 @@
-import { txid } from '../../bitcoin/transaction.ts';
+import { decodeTx, txid } from '../../bitcoin/transaction.ts';
 import { decodeWith } from '../../codec/codec.ts';
 import { journalEvent, type JournalEvent } from '../../channel/journal.ts';
 import { POLICY } from '../../channel/policy.ts';
@@ -74,6 +74,8 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(channelType) : feerateFromSatPerVb(feerateSatPerVb);
     const opening = await inTurn(node, (turn) => ({ done: node.openChannel(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw }) }));
     const channel = await opening.done;
+    // It is stored and goes out with every block anyway; waiting here means that the answer comes when the network has it.
+    if (channel.fundingTx) await node.onchain.publish('funding', decodeTx(channel.fundingTx));
     return { channelNumber: channel.config.channelNumber, channelId: toHex(channel.channelId), fundingTxid: channel.fundingOutPoint.txid };
   },
   'channel.list': (node, { includeClosed }) =>
