@@ -1,20 +1,18 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { EventData, EventName, Method, Params } from './api.ts';
 import { type NetworkName, networks } from './bitcoin/network.ts';
 import type { ChainSource } from './chain/port.ts';
-import { masterNode, mnemonicFault, mnemonicOf, normalizeMnemonic, seedOf } from './crypto/hd.ts';
+import { masterNode, mnemonicFault, mnemonicOf, mnemonicToEntropyBytes, normalizeMnemonic, seedOf } from './crypto/hd.ts';
 import { curveName } from './crypto/secp256k1.ts';
-import { mnemonicToEntropyBytes } from './crypto/hd.ts';
 import { createChainSource } from './io/chain-sources.ts';
 import { fileBlobs } from './io/blob-files.ts';
+import { dataPaths } from './io/data-folder.ts';
 import { type HighWater, openHighWater } from './io/high-water.ts';
 import { type FolderLock, lockFolder } from './io/lock.ts';
 import { useFastestCurve } from './io/native-curve.ts';
 import { connectPeer, listenPeers } from './io/peer-socket.ts';
 import { type OpenedStore, openStore } from './io/sqlite/open.ts';
 import { system } from './io/system.ts';
-import { VAULT_NAME, type UnlockedVault, changePassword, createVault, unlockVault, vaultStatus } from './io/vault-file.ts';
+import { type UnlockedVault, changePassword, createVault, unlockVault, vaultStatus } from './io/vault-file.ts';
 import { fromUtf8, toHex, utf8 } from './lib/bytes.ts';
 import { must } from './lib/result.ts';
 import { type App, ApiFailure } from './node/app.ts';
@@ -65,7 +63,6 @@ interface Running {
 export async function createApp(config: AppConfig): Promise<App> {
   useFastestCurve();
   const lock = await mapped(() => lockFolder(config.dataDir));
-  await mkdir(lock.folder, { recursive: true, mode: 0o700 });
   return new SfericApp(config, lock);
 }
 
@@ -93,7 +90,7 @@ class SfericApp implements App {
   }
 
   get #vaultPath(): string {
-    return join(this.#lock.folder, VAULT_NAME);
+    return dataPaths(this.#lock.folder).vault;
   }
 
   call<M extends Method>(method: M, params: Params<M>): ReturnType<App['call']> & Promise<never> {
@@ -247,8 +244,8 @@ class SfericApp implements App {
     }); // prettier-ignore
     let highWater: HighWater | undefined;
     try {
-      highWater = await openHighWater(join(folder, 'revoked'));
-      const source = chainSource ? { ok: true as const, value: chainSource() } : createChainSource(chain, network, { blob: fileBlobs(join(folder, 'chain')), onBug: (error) => log.error('chain source failed', { reason: String(error) }) });
+      highWater = await openHighWater(dataPaths(folder).highWater);
+      const source = chainSource ? { ok: true as const, value: chainSource() } : createChainSource(chain, network, { blob: fileBlobs(dataPaths(folder).chain), onBug: (error) => log.error('chain source failed', { reason: String(error) }) });
       if (!source.ok) throw new ApiFailure('bad_request', source.error);
       const seed = seedOf(mnemonicOf(vault.entropy), fromUtf8(vault.passphrase));
       const master = masterNode(seed);

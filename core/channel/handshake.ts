@@ -130,16 +130,17 @@ export function fundingKnown(state: OpenerWaitsForFunding, fundingOutPoint: OutP
 }
 
 function openedChannel(
-  state: { readonly proposal: Proposal; readonly config: ChannelConfig; readonly remoteFirstPoint: Uint8Array },
-  fundingOutPoint: OutPoint, channelId: Uint8Array, signature: Uint8Array, fundingTx: Tx | undefined, ctx: Context,
+  { config, proposal, remoteFirstPoint }: { readonly proposal: Proposal; readonly config: ChannelConfig; readonly remoteFirstPoint: Uint8Array },
+  funding: { readonly fundingOutPoint: OutPoint; readonly channelId: Uint8Array; readonly signature: Uint8Array },
+  ctx: Context,
 ): Result<FundedChannel, ChannelFault> {
-  const { config, proposal, remoteFirstPoint } = state;
+  const { fundingOutPoint, channelId, signature } = funding;
   const commitments = { ...firstCommitments(config, proposal.feeratePerKw, remoteFirstPoint), localSignature: signature };
   const spec = firstSpec(commitments, config.isOpener);
   const ours = buildCommitment(commitmentParams({ config, fundingOutPoint }, 'local', { number: 0, point: pointAt(ctx.keys, 0), spec }));
   if (!verify(signature, ours.sighash, config.remote.basepoints.fundingPubkey)) return err(fault('invalid_commitment_signature'));
   return ok({
-    phase: 'opening', config, channelId, fundingOutPoint, fundingTx: fundingTx && encodeTx(fundingTx), createdAtHeight: ctx.blockHeight, walletScript: ctx.walletScript,
+    phase: 'opening', config, channelId, fundingOutPoint, fundingTx: undefined, createdAtHeight: ctx.blockHeight, walletScript: ctx.walletScript,
     fundingHeight: undefined, shortChannelId: undefined, localAlias: proposal.localAlias, remoteAlias: undefined,
     channelReadySent: false, channelReadyReceived: false, commitments, localShutdown: undefined, remoteShutdownScript: undefined,
     closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined, closeBooked: false,
@@ -161,7 +162,7 @@ const openedEvent = (channel: FundedChannel) => ({
 
 /** BOLT 2, "The funding_signed Message": only with the peer's signature stored may the funding transaction leave. */
 export function receiveFundingSigned(state: OpenerWaitsForSignature, message: MessageOf<'funding_signed'>, signedFundingTx: () => Tx, ctx: Context): Result<Transition, ChannelFault> {
-  const unsigned = openedChannel(state, state.fundingOutPoint, state.channelId, message.signature, undefined, ctx);
+  const unsigned = openedChannel(state, { fundingOutPoint: state.fundingOutPoint, channelId: state.channelId, signature: message.signature }, ctx);
   if (!unsigned.ok) return unsigned;
   const fundingTx = signedFundingTx();
   const channel: FundedChannel = { ...unsigned.value, fundingTx: encodeTx(fundingTx) };
@@ -207,7 +208,7 @@ export function receiveOpen(
 export function receiveFundingCreated(state: FundeeWaitsForCreated, message: MessageOf<'funding_created'>, ctx: Context): Result<Transition, ChannelFault> {
   const fundingOutPoint: OutPoint = { txid: txidFromBytes(message.fundingTxid), vout: message.fundingOutputIndex };
   const channelId = channelIdOf(message.fundingTxid, message.fundingOutputIndex);
-  const opened = openedChannel(state, fundingOutPoint, channelId, message.signature, undefined, ctx);
+  const opened = openedChannel(state, { fundingOutPoint, channelId, signature: message.signature }, ctx);
   if (!opened.ok) return opened;
   const channel = opened.value;
   const { signature } = signRemote(channel, ctx.keys, { number: 0, point: state.remoteFirstPoint, spec: firstSpec(channel.commitments, false) });

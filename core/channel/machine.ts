@@ -208,5 +208,5 @@ function reestablish(channel: FundedChannel, message: Extract<Message, { readonl
 /** Payments hear again of every received HTLC that waits for their word: they may have missed it before a restart. */
 function repeatReceived(channel: FundedChannel): Transition {
   const waiting = [...channel.commitments.htlcs.values()].filter((htlc) => htlc.add.direction === 'received' && htlc.stage === STAGE.irrevocable && !htlc.removal);
-  return [channel, waiting.map((htlc): ChannelAction => ({ kind: 'htlc_received', add: htlc.add, overDustCap: false }))];
+  return [channel, waiting.map((htlc): ChannelAction => ({ kind: 'htlc_received', add: htlc.add, overDustCap: exceedsDustCap(channel, htlc.add) }))];
 }

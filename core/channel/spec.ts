@@ -140,17 +140,14 @@ export const isClean = (commitments: Commitments): boolean =>
  * own additions and fee changes too (whoever wanted them may ask again); our removals stay, they are owed.
  */
 export function dropUnsigned(commitments: Commitments): readonly [Commitments, droppedOffers: readonly HtlcEntry[]] {
-  const htlcs = new Map<string, HtlcEntry>();
-  const dropped: HtlcEntry[] = [];
-  let { nextReceivedId, nextOfferedId } = commitments;
-  for (const [key, htlc] of commitments.htlcs) {
-    if (htlc.stage === STAGE.proposed) {
-      if (isOffered(htlc)) {
-        dropped.push(htlc);
-        if (htlc.add.id < nextOfferedId) nextOfferedId = htlc.add.id;
-      } else if (htlc.add.id < nextReceivedId) nextReceivedId = htlc.add.id;
-    } else htlcs.set(key, isOffered(htlc) && htlc.removal?.stage === STAGE.proposed ? { ...htlc, removal: undefined } : htlc);
-  }
+  const kept = [...commitments.htlcs].filter(([, htlc]) => htlc.stage !== STAGE.proposed);
+  const htlcs = new Map(kept.map(([key, htlc]) => [key, isOffered(htlc) && htlc.removal?.stage === STAGE.proposed ? { ...htlc, removal: undefined } : htlc]));
+  const gone = [...commitments.htlcs.values()].filter((htlc) => htlc.stage === STAGE.proposed);
+  const dropped = gone.filter(isOffered);
+  // Ids go up by one each time, so that those of what is gone are used again.
+  const firstGone = (of: readonly HtlcEntry[], next: bigint): bigint => of.reduce((least, { add }) => (add.id < least ? add.id : least), next);
+  const nextOfferedId = firstGone(dropped, commitments.nextOfferedId);
+  const nextReceivedId = firstGone(gone.filter((htlc) => !isOffered(htlc)), commitments.nextReceivedId);
   const feeUpdates = commitments.feeUpdates.filter((update) => update.stage !== STAGE.proposed);
   return [{ ...commitments, htlcs, nextReceivedId, nextOfferedId, feeUpdates }, dropped];
 }

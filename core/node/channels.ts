@@ -130,7 +130,7 @@ export class Channels {
 
   /** Ends a turn: commits what waits in the channels that it touched. */
   finish(turn: Turn): void {
-    for (const channelNumber of [...turn.touched]) this.command(turn, channelNumber, { kind: 'sign' });
+    for (const channelNumber of turn.touched) this.command(turn, channelNumber, { kind: 'sign' });
   }
 
   #perform(turn: Turn, slot: Slot, actions: readonly ChannelAction[]): void {
@@ -171,7 +171,6 @@ export class Channels {
         return;
       case 'forget':
         this.#options.forgetFunding(channel);
-        return;
     }
   }
 

@@ -114,7 +114,7 @@ export class Openings {
 
   /** The connection is gone: so is every handshake on it. */
   disconnected(turn: Turn, peer: string): void {
-    for (const pending of [...this.#pending]) {
+    for (const pending of this.#pending) {
       if (pending.peer === peer) this.#drop(turn, pending, new ApiFailure('channel_refused', 'The peer ended the connection while the channel was being opened. Nothing was spent.'));
     }
   }

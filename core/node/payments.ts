@@ -73,14 +73,14 @@ export class Payments {
   #reconcile(turn: Turn): void {
     const open = this.#options.channels().all().flatMap((channel) => [...channel.commitments.htlcs.values()].map(({ add }) => ({ channelNumber: channel.config.channelNumber, add })));
     const withHash = (hash: string, direction: 'offered' | 'received') => open.filter(({ add }) => add.direction === direction && toHex(add.paymentHash) === hash).map(({ channelNumber, add }) => ({ channelNumber, id: add.id, onionRoutingPacket: add.onionRoutingPacket }));
-    for (const hash of [...this.#outgoing.keys()]) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
-    for (const hash of [...this.#incoming.keys()]) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });
+    for (const hash of this.#outgoing.keys()) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
+    for (const hash of this.#incoming.keys()) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });
   }
 
   /** Time passed or a block came. */
   tick(turn: Turn): void {
-    for (const hash of [...this.#outgoing.keys()]) this.outgoing(turn, hash, { kind: 'tick' });
-    for (const hash of [...this.#incoming.keys()]) this.incoming(turn, hash, { kind: 'tick' });
+    for (const hash of this.#outgoing.keys()) this.outgoing(turn, hash, { kind: 'tick' });
+    for (const hash of this.#incoming.keys()) this.incoming(turn, hash, { kind: 'tick' });
   }
 
   get pendingOutgoing(): number {
@@ -156,7 +156,6 @@ export class Payments {
         return;
       case 'alarm':
         this.#options.onAlarm(turn, action.code, action.reference);
-        return;
     }
   }
 
@@ -221,7 +220,6 @@ export class Payments {
         return;
       case 'alarm':
         this.#options.onAlarm(turn, action.code, `${action.channelNumber}:${action.id}`);
-        return;
     }
   }
 
@@ -253,7 +251,6 @@ export class Payments {
         return;
       case 'htlc_removed':
         this.#withIncoming(turn, toHex(action.paymentHash), { kind: 'htlc_removed', channelNumber, id: action.id, fulfilled: action.fulfilled });
-        return;
     }
   }
 

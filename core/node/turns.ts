@@ -126,13 +126,18 @@ export class Turns {
     const marked: Promise<unknown> =
       raises.length === 0 ? durable : durable.then(() => Promise.all(raises.map(([channel, commitment]) => highWater.raise(channel, commitment))));
     marked.catch(() => undefined);
-    this.#released = this.#released.then(() => marked).then(
-      () => {
-        if (this.#frozen) return;
-        for (const effect of turn.effects) this.#contain(effect);
-      },
-      (error: unknown) => this.#freeze(error),
-    );
+    this.#released = this.#takeEffect(this.#released, marked, turn);
+  }
+
+  async #takeEffect(before: Promise<void>, durable: Promise<unknown>, turn: Turn): Promise<void> {
+    await before;
+    try {
+      await durable;
+    } catch (error) {
+      this.#freeze(error);
+    }
+    if (this.#frozen) return;
+    for (const effect of turn.effects) this.#contain(effect);
   }
 
   #freeze(error: unknown): void {

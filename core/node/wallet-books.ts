@@ -25,14 +25,14 @@ export function bookTransactions(turn: Turn, ledger: Ledger, booked: ReadonlyMap
     const total = changes.reduce((sum, change) => sum + change.deltaSat, 0n);
     const before = booked.get(txid) ?? 0n;
     if (before === total && booked.has(txid)) continue;
-    if (booked.has(txid)) post(turn, ctx, txid, 'corrected', ACCOUNT.outside, total - before);
-    else for (const change of changes) post(turn, ctx, txid, change.reason, change.account, change.deltaSat);
+    if (booked.has(txid)) post(turn, ctx, txid, { reason: 'corrected', account: ACCOUNT.outside, deltaSat: total - before });
+    else for (const change of changes) post(turn, ctx, txid, change);
     next.set(txid, total);
     turn.write('wallet', `booked/${txid}`, utf8(total.toString()));
   }
   for (const [txid, amount] of booked) {
     if (net.has(txid)) continue;
-    post(turn, ctx, txid, 'undone', ACCOUNT.outside, -amount);
+    post(turn, ctx, txid, { reason: 'undone', account: ACCOUNT.outside, deltaSat: -amount });
     next.delete(txid);
     turn.write('wallet', `booked/${txid}`, undefined);
   }
@@ -81,7 +81,7 @@ function netChanges(ledger: Ledger, ctx: BooksContext): Map<string, readonly Cha
   return changes;
 }
 
-function post(turn: Turn, ctx: BooksContext, reference: string, reason: string, account: string, deltaSat: bigint): void {
+function post(turn: Turn, ctx: BooksContext, reference: string, { account, reason, deltaSat }: Change): void {
   const gained = deltaSat > 0n;
   const amountMsat = (gained ? deltaSat : -deltaSat) * 1000n;
   turn.ledger({

@@ -51,7 +51,7 @@ const remembered = (state: OutgoingPayment, giveUp: PaymentFailure, actions: rea
 const lastFailure = ({ parts }: OutgoingPayment): PaymentFailure['part'] => parts.findLast(({ failure }) => failure !== undefined)?.failure;
 
 function stopReason(state: OutgoingPayment, ctx: OutgoingContext): PaymentFailure['reason'] | undefined {
-  if (false) return 'attempts_exhausted';
+  if (state.attempts >= state.attemptsLimit) return 'attempts_exhausted';
   if (ctx.nowMs >= state.deadlineMs || ctx.blockHeight >= state.deadlineHeight) return 'deadline_passed';
   return ctx.nowMs > state.invoiceExpiresAtMs ? 'invoice_expired' : undefined;
 }

@@ -88,21 +88,25 @@ function lanesOf({ payeeNodeId, routes, channels, finalDelta }: PlanRequest): Re
   );
 }
 
-/** Fee of a full lane per million: what a lane costs, to compare lanes of different size. */
-const feeRate = ({ route, capacityMsat }: Lane): bigint =>
-  capacityMsat === 0n ? 0n : (routeFeeMsat(route.hops, capacityMsat) * 1_000_000n) / capacityMsat;
+/** Fee per million of the most that a lane would carry of the amount: to compare lanes of different size. */
+function feeRate({ route, capacityMsat }: Lane, amountMsat: Msat): bigint {
+  const carried = minBigint(capacityMsat, amountMsat);
+  return carried === 0n ? 0n : (routeFeeMsat(route.hops, carried) * 1_000_000n) / carried;
+}
 
-const cheapThenLarge = (a: Lane, b: Lane): number => {
-  const difference = feeRate(a) - feeRate(b) || b.capacityMsat - a.capacityMsat;
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-};
+const cheapThenLarge =
+  (amountMsat: Msat) =>
+  (a: Lane, b: Lane): number => {
+    const difference = feeRate(a, amountMsat) - feeRate(b, amountMsat) || b.capacityMsat - a.capacityMsat;
+    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  };
 
 /** Fills lanes one after another, each channel once; undefined when they do not suffice. */
 function splitOver(lanes: readonly Lane[], amountMsat: Msat, maxParts: number): readonly PlannedPart[] | undefined {
   const parts: PlannedPart[] = [];
   const least = lanes.reduce<bigint>((most, lane) => maxBigint(most, lane.minimumMsat), PAYMENT_LIMITS.minPartMsat);
   let left: bigint = amountMsat;
-  for (const lane of lanes.toSorted(cheapThenLarge)) {
+  for (const lane of lanes.toSorted(cheapThenLarge(amountMsat))) {
     if (left === 0n || parts.length === maxParts) break;
     if (parts.some(({ channelNumber }) => channelNumber === lane.channel.channelNumber)) continue;
     const usedOfRoute = parts.reduce((sum, part) => (part.route === lane.route ? sum + part.amountMsat : sum), 0n);

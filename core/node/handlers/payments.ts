@@ -11,7 +11,7 @@ import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
 import { invoiceView, isOutgoing, outgoingView, paymentView, receivedView } from '../views.ts';
 import { invoiceFailure, paymentFailure } from '../words.ts';
-import { type Handlers, inTurn } from './handler.ts';
+import type { Handlers } from './handler.ts';
 
 type PaymentMethod =
   | 'invoice.create' | 'invoice.decode' | 'invoice.list' | 'invoice.get' | 'payment.quote' | 'payment.send' | 'payment.get' | 'payment.list' | 'payment.export'
