@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSource, stringOf, walk, type Violation } from './source.ts';
 
 export const CONFORMANCE_FILE = 'docs/conformance.md';
+export const CONFORMANCE_FOLDER = 'docs/conformance';
 
 const COLUMNS = ['BOLT section', 'requirement', 'file', 'test'] as const;
 const ROW_ADVICE = `A row is | ${COLUMNS.join(' | ')} |`;
@@ -69,18 +70,24 @@ function faultsOf(root: string, cells: readonly string[]): readonly string[] {
   ];
 }
 
-/** Checks that the files and tests which docs/conformance.md names are there. */
+/** Every page of rows: the index and one page a BOLT. */
+function pagesOf(root: string): readonly string[] {
+  const folder = join(root, CONFORMANCE_FOLDER);
+  const pages = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.md')).toSorted() : [];
+  return [CONFORMANCE_FILE, ...pages.map((name) => `${CONFORMANCE_FOLDER}/${name}`)];
+}
+
+/** Checks that the files and tests which docs/conformance.md and the pages beside it name are there. */
 export function checkConformance(root: string): {
   readonly rowCount: number;
   readonly violations: readonly Violation[];
 } {
-  const path = CONFORMANCE_FILE;
-  if (!existsSync(join(root, path))) {
-    return { rowCount: 0, violations: [{ path, line: 1, rule: 'the file does not exist', advice: ROW_ADVICE }] };
+  if (!existsSync(join(root, CONFORMANCE_FILE))) {
+    return { rowCount: 0, violations: [{ path: CONFORMANCE_FILE, line: 1, rule: 'the file does not exist', advice: ROW_ADVICE }] };
   }
-  const rows = rowsOf(readFileSync(join(root, path), 'utf8'));
-  const violations = rows.flatMap(({ line, cells }) =>
+  const found = pagesOf(root).flatMap((path) => rowsOf(readFileSync(join(root, path), 'utf8')).map((row) => ({ path, ...row })));
+  const violations = found.flatMap(({ path, line, cells }) =>
     faultsOf(root, cells).map((rule): Violation => ({ path, line, rule, advice: ROW_ADVICE })),
   );
-  return { rowCount: rows.length, violations };
+  return { rowCount: found.length, violations };
 }

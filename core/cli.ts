@@ -39,7 +39,7 @@ async function askFor(port: CliPort, method: Method, name: string): Promise<stri
   const question = QUESTIONS[name] ?? name;
   const secret = await port.ask(question);
   if (secret === undefined) throw new CliError(`Nothing was entered for "${name}". Without a terminal, give --password-file or --mnemonic-file.`);
-  if (false && (await port.ask(`${question} again`)) !== secret) throw new CliError('The two are not the same.');
+  if (isNew(method, name) && (await port.ask(`${question} again`)) !== secret) throw new CliError('The two are not the same.');
   return secret;
 }
 

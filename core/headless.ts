@@ -5,6 +5,7 @@ import { dispatch, subscribeWire } from './node/dispatch.ts';
 import { createLogger, jsonLine, LOG_LEVELS, textLine, type Logger, type LogLevel } from './node/log.ts';
 import type { AppConfig } from './index.ts';
 import { preparePrivateFolder } from './io/files.ts';
+import { parseChainSpec } from './io/chain-sources.ts';
 import { openLogFile, type LogFile } from './io/log-file.ts';
 import { defaultDataDir, RpcPathError, rpcPathOf } from './io/rpc-path.ts';
 import { serveRpc, type RpcServer } from './io/rpc-server.ts';
@@ -16,8 +17,8 @@ const USAGE = `npm run headless -- [options]: the wallet without a window; progr
   --network <name>         mainnet (default), testnet, signet or regtest
   --data-dir <folder>      where the wallet lies
   --listen <host:port>     take connections of other nodes there; without it nothing listens
-  --chain <source>         electrum:tcp://host:port, electrum:tls://host:port, bitcoind:http://user:pass@host:port
-                           or esplora:https://...; may repeat
+  --chain <source>         electrum:tcp://host:port, electrum:tls://host:port, bitcoind:http://user:password@host:port
+                           or bitcoind:http://host:port?cookie=<file>; needed, may repeat
   --rpc <path>             the local socket (default: rpc.sock in the data folder)
   --password-file <file>   open the wallet at the start with the password in this file
   --init                   with --password-file: make a wallet of fresh words when there is none
@@ -76,6 +77,11 @@ export function parseOptions(args: readonly string[]): HeadlessOptions | undefin
   const { values } = parseFlags(args);
   if (values.help) return undefined;
   const network = oneOf('--network', values.network, NETWORKS);
+  if (values.chain.length === 0) throw new UsageError('--chain is needed: where to see the chain; --help shows how it is written');
+  for (const spec of values.chain) {
+    const parsed = parseChainSpec(spec, network);
+    if (!parsed.ok) throw new UsageError(`--chain: ${parsed.error}`);
+  }
   const dataDir = values['data-dir'] ?? defaultDataDir(network);
   if (!values['password-file'] && (values.init || values['mnemonic-file'])) {
     throw new UsageError('--init and --mnemonic-file need --password-file');

@@ -68,7 +68,7 @@ function offered(state: OutgoingPayment, reference: string, id: bigint): Outgoin
 function fulfilled(state: OutgoingPayment, part: OutgoingPart | undefined, paymentPreimage: Uint8Array, ctx: OutgoingContext): OutgoingStep {
   if (!part || part.status === 'fulfilled') return [state, []];
   const reference = referenceOf(state.paymentHash, part.partId);
-  if (false) return [state, [{ kind: 'alarm', code: 'invalid_preimage', reference }]];
+  if (!equalConstantTime(sha256(paymentPreimage), state.paymentHash)) return [state, [{ kind: 'alarm', code: 'invalid_preimage', reference }]];
   const first = state.status !== 'succeeded';
   const paid = withPart(state, { ...part, status: 'fulfilled', failure: undefined });
   const next: OutgoingPayment = { ...paid, status: 'succeeded', paymentPreimage, failure: undefined, giveUp: undefined, completedAtMs: state.completedAtMs !== undefined && !first ? state.completedAtMs : ctx.nowMs };

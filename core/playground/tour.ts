@@ -40,8 +40,12 @@ async function when<T>(app: App, event: EventName, look: () => Promise<T | undef
       end();
     };
     const check = async (): Promise<void> => {
-      const found = await look().catch((error: unknown) => done(() => reject(error instanceof Error ? error : new Error(String(error)))));
-      if (found !== undefined) done(() => resolve(found as T));
+      try {
+        const found = await look();
+        if (found !== undefined) done(() => resolve(found));
+      } catch (error) {
+        done(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
     };
     void check();
   });

@@ -6,7 +6,7 @@ import { type Context, STORE, type Transition, stay } from '../context.ts';
 import { type ChannelFault, faultText } from '../errors.ts';
 import { POLICY } from '../policy.ts';
 import { signedLocalCommitment } from '../sign.ts';
-import type { CloseReason, FundedChannel, FundingSpend } from '../types.ts';
+import type { CloseReason, FundedChannel, FundingSpend, Phase } from '../types.ts';
 import { classifySpend } from './classify.ts';
 import { type OwnedOutput, ownedMainOutputs } from './outputs.ts';
 
@@ -45,9 +45,14 @@ function htlcAlarm(channel: FundedChannel, spend: FundingSpend): ChannelAction[]
 /** A reorganisation took the spend out of the chain, and it is not in the mempool either. */
 export function fundingUnspent(channel: FundedChannel): Transition {
   if (!channel.spend || channel.phase === 'closed') return stay(channel);
-  const published = channel.spend.spendClass === 'local';
-  const phase = published ? 'failing' : channel.closingTxs.length > 0 ? 'negotiating' : 'closing';
-  return [{ ...channel, phase, spend: undefined }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
+  return [{ ...channel, phase: phaseUnspent(channel, channel.spend), spend: undefined }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
+}
+
+/** We close by our own commitment in place of a lost one of the peer, but never after a data loss (I-22, I-23). */
+function phaseUnspent({ closeReason, closingTxs }: FundedChannel, { spendClass }: FundingSpend): Phase {
+  if (closeReason === 'data_loss' || spendClass === 'future') return 'fallen_behind';
+  if (spendClass !== 'local' && closingTxs.length > 0) return 'negotiating';
+  return spendClass === 'unknown' ? 'closing' : 'failing';
 }
 
 /** Per block after a spend: publish claims that are due until all is buried; forget at depth 100. */
