@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../core/onion/failures.ts';
 import { World } from './world.ts';
@@ -20,7 +20,7 @@ const event = fc.oneof(
 const scenario = fc.record({
   channels: fc.array(fc.record({ peer: fc.constantFrom('payee' as const, 'alice' as const), capacityMsat: fc.bigInt({ min: 0n, max: 1_500_000n }) }), { minLength: 1, maxLength: 5 }),
   amountMsat: fc.bigInt({ min: 1n, max: 2_000_000n }),
-  maxFeeMsat: fc.bigInt({ min: 0n, max: 30_000n }),
+  maxFeeMsat: fc.bigInt({ min: 0n, max: 12_000n }),
   attemptsLimit: fc.integer({ min: 1, max: 12 }),
   events: fc.array(event, { maxLength: 60 }),
 });
@@ -36,7 +36,7 @@ describe('a payment under any order of parts, failures and restarts', () => {
           expect(world.successes).toBeLessThanOrEqual(1);
           // I-18: the preimage is out only when the whole amount is there.
           const there = world.htlcs.reduce((sum, { arrived, done }) => (arrived && done !== 'failed' ? sum + arrived.amountMsat : sum), 0n);
-          if (world.reveals > 0) expect(there).toBeGreaterThanOrEqual(amountMsat);
+          expect(world.reveals === 0 || there >= amountMsat).toBe(true);
           expect(world.payer?.attempts ?? 0).toBeLessThanOrEqual(attemptsLimit);
         };
         world.begin();
@@ -56,15 +56,13 @@ describe('a payment under any order of parts, failures and restarts', () => {
         expect(world.payer?.parts.filter(({ status }) => status === 'pending' || status === 'offered') ?? []).toEqual([]);
         expect(world.payer?.status === 'succeeded').toBe(world.payee.status === 'paid');
         expect(world.payee.sets).toEqual([]);
-        if (world.payer?.status !== 'succeeded') expect(world.spentMsat).toBe(0n);
-        else {
-          paid++;
-          expect(world.successes).toBe(1);
-          const fees = world.payer.parts.reduce((sum, part) => (part.status === 'fulfilled' ? sum + part.feeMsat : sum), 0n);
-          expect(world.spentMsat).toBe(amountMsat + fees);
-        }
+        const succeeded = world.payer?.status === 'succeeded';
+        if (succeeded) paid++;
+        const fees = world.payer?.parts.reduce((sum, part) => (part.status === 'fulfilled' ? sum + part.feeMsat : sum), 0n) ?? 0n;
+        expect(world.spentMsat).toBe(succeeded ? amountMsat + fees : 0n);
+        expect(world.successes).toBe(succeeded ? 1 : 0);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
     // The scenarios are no use if hardly any payment gets through.
     expect(paid).toBeGreaterThan(60);

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { maxOffer } from '../../../core/channel/limits.ts';
+import type { maxOffer } from '../../../core/channel/limits.ts';
 import type { ChannelAction, ChannelCommand } from '../../../core/channel/commands.ts';
 import { POLICY } from '../../../core/channel/policy.ts';
 import type { AttributionData, EndHtlc, FailedRemoval, OfferHtlc, OfferLimit, ReceivedHtlc } from '../../../core/payment/border.ts';

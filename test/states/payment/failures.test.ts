@@ -147,7 +147,7 @@ describe('new terms in a failure', () => {
   it('a hop that repeats its complaint with ever newer terms is bounded by the attempts', () => {
     let { state, offers } = reachOffered(oneWay, ctx, { attemptsLimit: 5 });
     let sent = 1;
-    for (let timestamp = 1; offers.length > 0; timestamp++) {
+    for (let timestamp = 1; offers.length > 0 && timestamp < 20; timestamp++) {
       const [next, actions] = stepOut(state, failed(offers[0]!, ['alice'], insufficient(updateOf('alice', 'payee', { timestamp, feeBaseMsat: 1000 + timestamp }))), ctx);
       offers = ofKind(actions, 'offer_htlc');
       sent += offers.length;
@@ -179,6 +179,23 @@ describe('a channel that refuses', () => {
   it('a refusal counts once', () => {
     const { state, offers } = reachOffered(invoiceOf(), ctx);
     expect(refuse(state, offers[0]!, 'not_live')).toEqual([state, []]);
+  });
+});
+
+describe('the fee limit (I-14)', () => {
+  it('counts what open parts already cost', () => {
+    const ctx = contextOf([channel(1, 'alice', 501_000n), channel(2, 'alice', 501_000n), channel(3, 'bob', 700_000n)]);
+    const invoice = invoiceOf({ routeHints: [[hopOf('alice', 1n, 1000, 0)], [hopOf('bob', 2n, 2500, 0)]] });
+    const retriesWith = (maxFeeMsat: bigint) => {
+      const { state, offers } = reachOffered(invoice, ctx, { maxFeeMsat: msat(maxFeeMsat) });
+      expect(offers.map(({ amountMsat }) => amountMsat)).toEqual([501_000n, 501_000n]);
+      const [next, actions] = stepOut(state, failed(offers[0]!, ['alice'], { name: 'temporary_node_failure' }), ctx);
+      expect(next.status).toBe('pending');
+      return ofKind(actions, 'offer_htlc').map(({ channelNumber, amountMsat }) => [channelNumber, amountMsat]);
+    };
+    // The other part's 1000 are under way; bob wants 2500.
+    expect(retriesWith(3_499n)).toEqual([]);
+    expect(retriesWith(3_500n)).toEqual([[3, 502_500n]]);
   });
 });
 

@@ -141,7 +141,8 @@ export const kinds = (actions: readonly { readonly kind: string }[]): readonly s
 
 /** A payment whose first parts are offered: channel n gave id n0. */
 export function reachOffered(invoice: Invoice, ctx: OutgoingContext, changes: Partial<PayCommand> = {}) {
-  let [state, actions] = stepOut(undefined, payCommand(invoice, changes), ctx);
+  const [begun, actions] = stepOut(undefined, payCommand(invoice, changes), ctx);
+  let state = begun;
   const offers = ofKind(actions, 'offer_htlc');
   for (const offer of offers) [state] = stepOut(state, { kind: 'htlc_offered', reference: offer.reference, id: idOf(offer) }, ctx);
   return { state, actions, offers };
