@@ -104,7 +104,7 @@ function block(channel: FundedChannel, ctx: Context): Transition {
 /** I-20 and I-21 (BOLT 2, "cltv_expiry_delta Selection"). */
 function pastDeadline(channel: FundedChannel, height: number): boolean {
   for (const { add, removal } of channel.commitments.htlcs.values()) {
-    if (add.direction === 'offered' ? height > add.cltvExpiry + POLICY.offeredGraceBlocks : removal?.what.kind === 'fulfill' && height > add.cltvExpiry - POLICY.claimDeadlineBlocks) return true;
+    if (add.direction === 'offered' ? height >= add.cltvExpiry + POLICY.offeredGraceBlocks : removal?.what.kind === 'fulfill' && height >= add.cltvExpiry - POLICY.claimDeadlineBlocks) return true;
   }
   return false;
 }

@@ -31,8 +31,18 @@ export function parseChainSpec(spec: string, network: NetworkName): Result<Chain
   if (scheme !== 'http' && scheme !== 'https') return err('bitcoind is reached by http or https.');
   const cookieFile = url.searchParams.get('cookie');
   if (cookieFile === null && url.username === '') return err('bitcoind needs a user name and password, or ?cookie= with the path of its cookie file.');
-  const login = cookieFile === null ? { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } : { cookieFile };
+  const [user, password] = [url.username, url.password].map(decoded);
+  if (user === undefined || password === undefined) return err('The user name or password of bitcoind has a % that is not an escape: write %25 for it.');
+  const login = cookieFile === null ? { user, password } : { cookieFile };
   return ok({ kind: 'bitcoind', server: { protocol: scheme, host, port: Number(url.port) || BITCOIND_PORTS[network], login } });
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** One source for one spec or for all of several: Electrum servers share a header chain, each bitcoind stands for itself. */

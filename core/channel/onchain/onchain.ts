@@ -63,15 +63,15 @@ export function onchainBlock(channel: FundedChannel, ctx: Context): Transition {
   const owned = ownedMainOutputs(channel, ctx.keys, spend);
   const longest = owned.reduce((most, output) => Math.max(most, output.waitBlocks), 0);
   if (depth >= longest + POLICY.forgetDepth) {
-    const recoveredSat = recovered(channel, owned);
-    return [{ ...channel, phase: 'closed' }, [STORE, { kind: 'journal', event: { kind: 'closed', recoveredSat } }, { kind: 'forget' }]];
+    const recovered = recoveredSat(channel, owned);
+    return [{ ...channel, phase: 'closed' }, [STORE, { kind: 'journal', event: { kind: 'closed', recoveredSat: recovered } }, { kind: 'forget' }]];
   }
   const due = owned.filter((output) => depth >= output.waitBlocks);
   const [booked, entries] = bookClose(channel, depth);
   return [booked, [...entries, ...due.flatMap((output) => claimAction(channel, output, ctx))]];
 }
 
-const recovered = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigint => {
+const recoveredSat = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigint => {
   const claimed = owned.reduce((sum, { claim }) => sum + claim.amountSat, 0n);
   if (channel.spend?.spendClass !== 'mutual') return claimed;
   const script = channel.localShutdown?.script;
@@ -82,8 +82,14 @@ const recovered = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigin
 function bookClose(channel: FundedChannel, depth: number): Transition {
   if (channel.closeBooked || depth < POLICY.reorgSafeDepth) return stay(channel);
   const { ourMsat } = channel.commitments;
-  const entry: ChannelAction = { kind: 'ledger', reason: 'close', deltaMsat: -ourMsat, reference: channel.spend?.txid ?? '' };
-  return [{ ...channel, closeBooked: true }, [STORE, ...(ourMsat > 0n ? [entry] : [])]];
+  const reference = channel.spend?.txid ?? '';
+  // What a closing transaction pays us is known now; claims pay their fees later, when the wallet sees them.
+  const paidMsat = channel.spend?.spendClass === 'mutual' ? recoveredSat(channel, []) * 1000n : ourMsat;
+  const entries: ChannelAction[] = [
+    { kind: 'ledger', reason: 'close', deltaMsat: -paidMsat, reference },
+    { kind: 'ledger', reason: 'close_fee', deltaMsat: paidMsat - ourMsat, reference },
+  ];
+  return [{ ...channel, closeBooked: true }, [STORE, ...entries.filter((entry) => entry.kind === 'ledger' && entry.deltaMsat !== 0n)]];
 }
 
 /** Every output has a transaction of its own: nobody can hold one claim up by spending another. */

@@ -1,0 +1,18 @@
+/** What a test tells our node's process to do at one message, and what that tells back. */
+
+export interface TapOrder {
+  readonly direction: 'in' | 'out';
+  /** before: the message is lost with all after it; after: it has gone out, or its handling has begun. */
+  readonly when: 'before' | 'after';
+  /** Name of the message in the BOLTs. */
+  readonly message: string;
+  /** The how many-th of these from now on. */
+  readonly occurrence: number;
+  /** kill: the process is gone; cut: the connection; hold: nothing passes any more, until `release` cuts. */
+  readonly action: 'kill' | 'cut' | 'hold';
+}
+
+export type TapReport =
+  | { readonly kind: 'message'; readonly direction: 'in' | 'out'; readonly name: string }
+  | { readonly kind: 'reached' }
+  | { readonly kind: 'understood' };
