@@ -23,6 +23,7 @@ const JOBS = {
   bench: 'test/bench/run.ts',
   check: 'build/check.ts',
   docs: 'build/api-docs.ts',
+  fuzz: 'test/fuzz/run.ts',
 };
 
 /** The npm packages that carry a Node binary, by platform and processor. @type {Readonly<Record<string, string>>} */

@@ -68,13 +68,19 @@ const mayCommit = (channel: FundedChannel): boolean => channel.phase === 'normal
 
 const dead = (channel: FundedChannel): boolean => channel.phase === 'failing' || channel.phase === 'closing' || channel.phase === 'closed';
 
+const closedTogether = ({ spend }: FundedChannel): boolean => spend?.spendClass === 'mutual';
+
+/** After a close that both signed an error would make a peer that has not seen it yet publish its commitment (I-33). */
+const closedAnswer = (channel: FundedChannel): ChannelAction =>
+  closedTogether(channel) ? { kind: 'send', message: { name: 'warning', channelId: channel.channelId, data: new TextEncoder().encode('this channel is closed') } } : errorAction(channel, 'this channel is closed');
+
 /** BOLT 2, "Message Retransmission": a failed channel repeats its error, every other one says where it is. */
 function connect(channel: FundedChannel, command: Extract<ChannelCommand, { readonly kind: 'connect' }>, ctx: Context): Transition {
   if (channel.phase === 'closed') return stay(channel);
   const link = { ...offline, status: 'reestablishing', simpleClose: command.simpleClose, anySegwit: command.anySegwit } as const;
   const [undone, told] = undoUnsigned(channel);
   const linked: FundedChannel = { ...undone, link };
-  if (dead(channel)) return [linked, [...told, errorAction(channel, 'this channel is closed')]];
+  if (dead(channel)) return [linked, [...told, ...(closedTogether(channel) ? [] : [errorAction(channel, 'this channel is closed')])]];
   return [linked, [...told, { kind: 'send', message: reestablishMessage(channel, ctx) }, { kind: 'journal', event: { kind: 'connected' } }]];
 }
 
@@ -129,7 +135,7 @@ function receive(channel: FundedChannel, message: Message, ctx: Context): Transi
   if (message.name === 'error') return peerError(channel, message.data, ctx);
   if (message.name === 'warning') return stay(channel);
   if (channel.phase === 'fallen_behind') return message.name === 'channel_reestablish' ? [channel, [errorAction(channel, BEHIND)]] : stay(channel);
-  if (dead(channel)) return message.name === 'channel_reestablish' ? [channel, [errorAction(channel, 'this channel is closed')]] : stay(channel);
+  if (dead(channel)) return message.name === 'channel_reestablish' ? [channel, [closedAnswer(channel)]] : stay(channel);
   if (message.name === 'channel_reestablish') return reestablish(channel, message, ctx);
   if (channel.link.status !== 'live') return warn(channel, fault('unexpected_message', 'channel_reestablish', message.name));
   return live(channel, message, ctx);

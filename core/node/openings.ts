@@ -87,11 +87,14 @@ export class Openings {
       },
       ctx,
     ); // prettier-ignore
-    return new Promise((resolve, reject) => {
+    const opened = new Promise<FundedChannel>((resolve, reject) => {
       const pending: Pending = { handshake, peer, ctx, cancelTimer: this.#timer(() => pending), ours: { resolve, reject, plan: undefined } };
       this.#pending.add(pending);
       turn.after(() => send(peer, message));
     });
+    // It may end before this turn is durable and anybody waits for it: that must not end the program.
+    opened.catch(() => undefined);
+    return opened;
   }
 
   #alias(): bigint {

@@ -42,7 +42,8 @@ export interface PeersOptions {
   readonly chainHash: Uint8Array;
   /** Whether a connection to this peer is wanted although nobody asked just now: it has a channel. */
   readonly isWanted: (nodeId: string) => boolean;
-  readonly onReady: (nodeId: string, features: NegotiatedFeatures) => void;
+  /** `link` names this connection for `send`. */
+  readonly onReady: (nodeId: string, features: NegotiatedFeatures, link: PeerLink) => void;
   readonly onMessage: (nodeId: string, message: Message) => void | Promise<void>;
   readonly onGone: (nodeId: string) => void;
   readonly onChanged: (view: PeerView) => void;
@@ -125,9 +126,10 @@ export class Peers {
     this.#peers.get(nodeId)?.link?.close(reason);
   }
 
-  send(nodeId: string, message: Message): void {
+  /** `on`: only if that connection is still the one; what a channel says belongs to the connection that it was said on. */
+  send(nodeId: string, message: Message, on?: PeerLink): void {
     const peer = this.#peers.get(nodeId);
-    if (!peer?.link || (!peer.features && message.name !== 'init')) return;
+    if (!peer?.link || (on && peer.link !== on) || (!peer.features && message.name !== 'init')) return;
     peer.link.send(encodeMessage(message));
   }
 
@@ -220,7 +222,7 @@ export class Peers {
     peer.lastError = undefined;
     for (const resolve of peer.waiting.splice(0)) resolve({ ok: true, value: undefined });
     this.#options.log.info('peer connected', { nodeId: peer.nodeId, inbound: link.isIncoming });
-    this.#options.onReady(peer.nodeId, checked.value);
+    this.#options.onReady(peer.nodeId, checked.value, link);
     this.#options.onChanged(viewOf(peer));
   }
 

@@ -1,4 +1,5 @@
 /** Two wallets in processes of their own on a test network of their own, with a channel that each can pay over. */
+import type { Answer } from '../../core/api.ts';
 import { startChainProcess } from '../../core/playground/chain-client.ts';
 import type { ChainHandle } from '../../core/playground/chain-client.ts';
 import { scriptOf } from '../../core/playground/regtest-address.ts';
@@ -17,6 +18,8 @@ export async function until<T>(what: string, read: () => Promise<T>, holds: (val
     await sleep(20);
   }
 }
+
+type ChannelView = Answer<'channel.get'>;
 
 export type SourceKind = 'electrum' | 'bitcoind';
 
@@ -78,15 +81,20 @@ export async function fund({ chain }: HeadlessPair, node: HeadlessProcess, amoun
 export const bobsAddress = ({ bob, proxy }: HeadlessPair): string => `${bob.nodeId}@127.0.0.1:${proxy.port}`;
 
 /** Both ways carry payments when it resolves; half of the capacity is each side's. */
-export async function openChannel(pair: HeadlessPair, capacitySat: bigint): Promise<string> {
+export async function openChannel(pair: HeadlessPair, capacitySat: bigint, peer = bobsAddress(pair)): Promise<string> {
   const { chain, alice, bob } = pair;
-  const { channelId } = await alice.rpc.call('channel.open', { peer: bobsAddress(pair), capacitySat, pushMsat: capacitySat * 500n });
+  const { channelId } = await alice.rpc.call('channel.open', { peer, capacitySat, pushMsat: capacitySat * 500n });
   await chain.untilMempool(1);
   await chain.mine(8);
   for (const node of [alice, bob]) await untilUsable(node, channelId);
   return channelId;
 }
 
+/** Throws at once when the channel can never be used again. */
 export async function untilUsable(node: HeadlessProcess, channelId: string): Promise<void> {
-  await until('the channel', () => node.rpc.call('channel.get', { channelId }), ({ state, live }) => state === 'normal' && live);
+  const isUsable = ({ state, live, closeReason }: ChannelView): boolean => {
+    if (state !== 'opening' && state !== 'normal') throw new Error(`the channel is ${state}: ${closeReason ?? 'no reason'}\n${node.log.join('\n')}`);
+    return state === 'normal' && live;
+  };
+  await until('the channel', () => node.rpc.call('channel.get', { channelId }), isUsable);
 }
