@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { must } from '../../core/lib/result.ts';
-import type { FaultPlan, Sabotage } from '../support/crash-rig.ts';
+import type { FaultPlan } from '../support/crash-rig.ts';
+import type { Sabotage } from '../support/rig-store.ts';
 import { runScenario } from '../support/crash-run.ts';
 import { SCENARIOS, startOf } from '../support/crash-scenarios.ts';
 import { onChainSat } from '../support/invariants-at-rest.ts';

@@ -6,7 +6,8 @@ import { encodeMessage } from '../../core/wire/messages.ts';
 import { runScenario } from '../support/crash-run.ts';
 import { SCENARIOS, startOf } from '../support/crash-scenarios.ts';
 import { type DiskView, viewOf } from '../support/invariant-views.ts';
-import { Evidence, i10To12, i11Offer, i13Books, i19, i25, i3, i8, i9 } from '../support/invariants.ts';
+import { i10To12, i11Offer, i13Books } from '../support/invariants-of-states.ts';
+import { Evidence, i19, i25, i3, i8, i9 } from '../support/invariants.ts';
 
 /** Both disks after a payment, and in the middle of one. */
 async function disks() {
@@ -14,7 +15,7 @@ async function disks() {
   const start = await startOf(scenario.setting);
   const { rig } = await runScenario(scenario, start, {});
   const { found } = await runScenario(scenario, start, { kills: [{ at: 27, victims: ['A'] }] });
-  const image = found.filter(([side]) => side === 'A').at(-1)![1];
+  const image = found.findLast(([side]) => side === 'A')![1];
   return { rig, a: viewOf(rig.durable('A')), b: viewOf(rig.durable('B')), middle: viewOf(image), image };
 }
 

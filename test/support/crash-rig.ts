@@ -1,29 +1,24 @@
 import { networks } from '../../core/bitcoin/network.ts';
 import { type Tx, decodeTx } from '../../core/bitcoin/transaction.ts';
-import { type HdNode, masterNode } from '../../core/crypto/hd.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
-import { publicKey } from '../../core/crypto/secp256k1.ts';
-import { toHex, utf8 } from '../../core/lib/bytes.ts';
+import { utf8 } from '../../core/lib/bytes.ts';
 import { channelHandlers } from '../../core/node/handlers/channels.ts';
 import { paymentHandlers } from '../../core/node/handlers/payments.ts';
 import { walletHandlers } from '../../core/node/handlers/wallet.ts';
 import { SfericNode } from '../../core/node/node.ts';
+import type { HdNode } from '../../core/crypto/hd.ts';
+import type { WalletKeys } from '../../core/wallet/keys.ts';
 import type { NodeLog, NodeSystem } from '../../core/node/ports.ts';
 import type { StoreFault } from '../../core/store/port.ts';
-import { type WalletKeys, channelKeys, nodeSecret, walletKeys } from '../../core/wallet/keys.ts';
 import type { Feature } from '../../core/wire/features.ts';
 import { type Message, decodeMessage } from '../../core/wire/messages.ts';
 import { FakeChain } from './fake-chain.ts';
-import { useRememberingCurve } from './remembering-curve.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { EMPTY_IMAGE, type StoreImage } from './memory-store.ts';
-import { RigStore } from './rig-store.ts';
+import { type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
+import { RigStore, type Sabotage } from './rig-store.ts';
 
-useRememberingCurve();
 
-export type SideName = 'A' | 'B';
-export const SIDES = ['A', 'B'] as const;
-export const otherSide = (side: SideName): SideName => (side === 'A' ? 'B' : 'A');
 
 /** What goes wrong, by the number of the boundary; numbers count from 1 over both nodes. */
 export interface FaultPlan {
@@ -35,9 +30,6 @@ export interface FaultPlan {
   /** Chooses among what could happen next; without it the oldest comes first. */
   readonly order?: () => number;
 }
-
-/** Faults of ours, put in to see that they are found. */
-export type Sabotage = 'disk_lies' | 'mark_not_raised' | 'goes_on_frozen' | 'ledger_torn' | 'htlcs_torn' | 'disk_forgets';
 
 export interface RigOptions {
   /** Features that both hide from each other. */
@@ -88,41 +80,7 @@ export interface Call {
   answer: unknown;
 }
 
-const cached = (node: HdNode): HdNode => {
-  const children = new Map<string, HdNode>();
-  const derive = (path: string): HdNode => {
-    const known = children.get(path) ?? cached(node.derive(path));
-    children.set(path, known);
-    return known;
-  };
-  return { publicKey: node.publicKey, extendedPublicKey: node.extendedPublicKey, derive, get privateKey() {
-    return node.privateKey.slice();
-  } }; // prettier-ignore
-};
-
 const network = networks.regtest;
-export const masters: Readonly<Record<SideName, HdNode>> = { A: cached(masterNode(sha256(utf8('seed of A')))), B: cached(masterNode(sha256(utf8('seed of B')))) };
-const idOf = (side: SideName): Uint8Array => publicKey(nodeSecret(masters[side], network));
-export const NODE_IDS: Readonly<Record<SideName, Uint8Array>> = { A: idOf('A'), B: idOf('B') };
-export const sideOf = (nodeId: Uint8Array): SideName | undefined => SIDES.find((side) => toHex(NODE_IDS[side]) === toHex(nodeId));
-
-const keysByChannel = new Map<string, ReturnType<typeof channelKeys>>();
-export function keysOf(side: SideName, channelNumber: number): ReturnType<typeof channelKeys> {
-  const known = keysByChannel.get(`${side}${channelNumber}`) ?? channelKeys(masters[side], network, channelNumber);
-  keysByChannel.set(`${side}${channelNumber}`, known);
-  return known;
-}
-
-const keys: Readonly<Record<SideName, WalletKeys>> = { A: walletKeys(masters.A, network), B: walletKeys(masters.B, network) };
-const scripts = new Map<string, Uint8Array>();
-/** Scripts of a side's wallet, made once for all runs. */
-export const scriptOf = (side: SideName): WalletKeys['scriptOf'] => (path) => {
-  const key = `${side} ${path.kind} ${path.branch} ${path.index}`;
-  const known = scripts.get(key) ?? keys[side].scriptOf(path);
-  scripts.set(key, known);
-  return known;
-};
-
 const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
 type Handled = keyof typeof handlers;
 
@@ -326,10 +284,9 @@ export class CrashRig {
     const next = [...this.#timers].filter(({ life }) => life()).sort((a, b) => a.atMs - b.atMs)[0];
     const from = this.nowMs;
     this.nowMs = Math.max(from, Math.min(next?.atMs ?? Infinity, from + mostMs));
-    for (const timer of [...this.#timers]) {
-      if (!timer.life()) this.#timers.delete(timer);
-      else if (timer.atMs <= this.nowMs && this.#timers.delete(timer)) timer.run();
-    }
+    for (const timer of this.#timers) if (!timer.life()) this.#timers.delete(timer);
+    // What is due now; what these set in turn waits for the next tick.
+    for (const timer of [...this.#timers].filter(({ atMs }) => atMs <= this.nowMs)) if (this.#timers.delete(timer)) timer.run();
     await this.drain();
     return this.nowMs - from;
   }

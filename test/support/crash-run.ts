@@ -1,4 +1,5 @@
-import { CrashRig, type FaultPlan, type RigOptions, SIDES, type SideName } from './crash-rig.ts';
+import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
+import { SIDES, type SideName } from './rig-keys.ts';
 import { type Scenario, type Start, isQuiet } from './crash-scenarios.ts';
 import { Witness } from './crash-witness.ts';
 import type { StoreImage } from './memory-store.ts';

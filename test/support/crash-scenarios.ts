@@ -4,7 +4,8 @@ import { scriptToAddress } from '../../core/bitcoin/address.ts';
 import { networks } from '../../core/bitcoin/network.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import { must } from '../../core/lib/result.ts';
-import { CrashRig, NODE_IDS, type RigImage, type SideName, SIDES, type Watcher } from './crash-rig.ts';
+import { CrashRig, type RigImage, type Watcher } from './crash-rig.ts';
+import { NODE_IDS, type SideName, SIDES } from './rig-keys.ts';
 import { viewOf } from './invariant-views.ts';
 import { publicKey } from '../../core/crypto/secp256k1.ts';
 

@@ -1,4 +1,5 @@
-import { CrashRig, type FaultPlan, type RigOptions, type SideName, SIDES, otherSide } from './crash-rig.ts';
+import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
+import { type SideName, SIDES, otherSide } from './rig-keys.ts';
 import { type RunResult, runScenario } from './crash-run.ts';
 import { type Scenario, type Start, startOf } from './crash-scenarios.ts';
 import { Witness } from './crash-witness.ts';
@@ -88,19 +89,20 @@ export class Sweep {
 
   /** Both die, or one after the other, in an order of events drawn from the seed. */
   async samples(count: number, seed: number): Promise<void> {
-    for (let i = 0; i < count; i++) {
-      const own = seed * 1_000 + i;
-      const draw = chance(own);
-      const any = (most: number): number => 1 + Math.floor(draw() * most);
-      const [first, second] = [any(this.base.points.length), any(this.base.points.length * 2)];
-      const victim = SIDES[Math.floor(draw() * 2)]!;
-      const both = draw() < 0.3;
-      const kills = both
-        ? [{ at: first, victims: SIDES }, { at: first + second, victims: [victim] }]
-        : [{ at: first, victims: [victim] }, { at: first + second, victims: [draw() < 0.5 ? victim : otherSide(victim)] }]; // prettier-ignore
-      const drop = draw() < 0.5 ? { dropAfter: any(this.base.deliveries + 1) } : {};
-      await this.run(`seed ${own}`, { kills, order: draw, ...drop });
-    }
+    for (let i = 0; i < count; i++) await this.sample(seed * 1_000 + i);
+  }
+
+  async sample(seed: number): Promise<void> {
+    const draw = chance(seed);
+    const any = (most: number): number => 1 + Math.floor(draw() * most);
+    const [first, second] = [any(this.base.points.length), any(this.base.points.length * 2)];
+    const victim = SIDES[Math.floor(draw() * 2)]!;
+    const both = draw() < 0.3;
+    const kills = both
+      ? [{ at: first, victims: SIDES }, { at: first + second, victims: [victim] }]
+      : [{ at: first, victims: [victim] }, { at: first + second, victims: [draw() < 0.5 ? victim : otherSide(victim)] }]; // prettier-ignore
+    const drop = draw() < 0.5 ? { dropAfter: any(this.base.deliveries + 1) } : {};
+    await this.run(`seed ${seed}`, { kills, order: draw, ...drop });
   }
 
   /** I-6: starting again from the same disk comes to the same, and changes no channel; equal disks are tried once. */

@@ -1,29 +1,31 @@
 import type { Tx } from '../../core/bitcoin/transaction.ts';
 import type { Message } from '../../core/wire/messages.ts';
-import type { CrashRig, SideName, Watcher } from './crash-rig.ts';
+import type { CrashRig, Watcher } from './crash-rig.ts';
+import type { SideName } from './rig-keys.ts';
 import { viewOf } from './invariant-views.ts';
-import { Evidence, type Sent, i1, i10To12, i11Offer, i13Books, i18, i19, i1Published, i2, i25, i33Published, i33Sent, i5, i6, i6Together, i7, i8, i9 } from './invariants.ts';
+import { Evidence, type Sent, i1, i18, i19, i1Published, i2, i25, i33Published, i33Sent, i5, i6, i6Together, i7, i8, i9 } from './invariants.ts';
+import { i10To12, i11Offer, i13Books } from './invariants-of-states.ts';
 import type { StoreImage } from './memory-store.ts';
 
 /** Holds every invariant against everything that happens at the borders of two nodes. */
 export class Witness implements Watcher {
   rig: CrashRig | undefined;
-  readonly evidence = new Evidence(() => this.#rig);
+  readonly evidence = new Evidence(() => this.#here());
   /** What went wrong inside a node, by its own log. */
   readonly errors: string[] = [];
   readonly log: string[] = [];
   readonly found: (readonly [SideName, StoreImage])[] = [];
   readonly #last = new Map<SideName, StoreImage>();
 
-  get #rig(): CrashRig {
+  readonly #here = (): CrashRig => {
     if (!this.rig) throw new Error('no rig yet');
     return this.rig;
-  }
+  };
 
   onSend(side: SideName, message: Message, bytes: Uint8Array): void {
     this.log.push(`${side} sends ${message.name}`);
     const { evidence } = this;
-    const sent: Sent = { side, message, bytes, disk: viewOf(this.#rig.durable(side)) };
+    const sent: Sent = { side, message, bytes, disk: viewOf(this.#here().durable(side)) };
     i7(evidence, side, message.name);
     i2(evidence, sent);
     i5(evidence, sent);
@@ -38,7 +40,7 @@ export class Witness implements Watcher {
 
   onPublish(side: SideName, tx: Tx): void {
     this.log.push(`${side} publishes`);
-    const disk = viewOf(this.#rig.durable(side));
+    const disk = viewOf(this.#here().durable(side));
     i7(this.evidence, side, 'a transaction');
     i1Published(this.evidence, side, tx, disk);
     i33Published(this.evidence, side, tx, disk);
@@ -64,7 +66,7 @@ export class Witness implements Watcher {
 
   onLog(side: SideName, level: string, text: string): void {
     this.log.push(`${side} ${level}: ${text}`);
-    const frozen = this.#rig.sides[side].life?.frozen !== undefined;
+    const frozen = this.#here().sides[side].life?.frozen !== undefined;
     if ((level === 'error' || level === 'alarm') && !frozen) this.errors.push(`${side} ${level}: ${text}`);
   }
 }

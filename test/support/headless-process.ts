@@ -1,7 +1,7 @@
 /** A wallet without a window in a process of its own: start, ask, kill, start again. It never outlives who started it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -125,7 +125,12 @@ export async function startHeadlessProcess(settings: HeadlessSettings): Promise<
     return code;
   }
 
-  await begin();
+  try {
+    await begin();
+  } catch (error) {
+    if (settings.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
   return {
     dataDir,
     port,

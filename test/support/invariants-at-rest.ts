@@ -1,6 +1,7 @@
 import { toHex } from '../../core/lib/bytes.ts';
 import type { AccountKind, Branch } from '../../core/wallet/accounts.ts';
-import { type CrashRig, type SideName, SIDES, otherSide, scriptOf } from './crash-rig.ts';
+import type { CrashRig } from './crash-rig.ts';
+import { type SideName, SIDES, otherSide, scriptOf } from './rig-keys.ts';
 import { channelById, viewOf } from './invariant-views.ts';
 import type { Evidence } from './invariants.ts';
 

@@ -1,6 +1,8 @@
 import { type Store, type StoreBatch, StoreError, type StoreFault } from '../../core/store/port.ts';
-import type { Sabotage } from './crash-rig.ts';
 import { type MemoryStore, type StoreImage, createMemoryStore } from './memory-store.ts';
+
+/** Faults of ours, put in to see that they are found. */
+export type Sabotage = 'disk_lies' | 'mark_not_raised' | 'goes_on_frozen' | 'ledger_torn' | 'htlcs_torn' | 'disk_forgets';
 
 export interface RigStoreOptions {
   readonly post: (run: () => Promise<void>) => void;

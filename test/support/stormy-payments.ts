@@ -45,7 +45,15 @@ type Disturbance = (storm: Storm) => Promise<void>;
 
 class Storm {
   readonly settings: StormSettings;
-  readonly counts: Counts = { payments: 0, amountMsat: 0n, failed: 0, unanswered: 0, disconnects: 0, cuts: 0, kills: 0 };
+  readonly counts: Counts = {
+    payments: 0,
+    amountMsat: 0n,
+    failed: 0,
+    unanswered: 0,
+    disconnects: 0,
+    cuts: 0,
+    kills: 0,
+  };
   readonly paid: Paid[] = [];
   #untilNext: number;
   #disturbing: Promise<void> = Promise.resolve();
@@ -102,7 +110,9 @@ class Storm {
   #usable(payer: HeadlessProcess): Promise<void> {
     const known = this.#waits.get(payer);
     if (known) return known;
-    const wait = this.#persist(payer, () => untilUsable(payer, this.settings.channelId)).finally(() => this.#waits.delete(payer));
+    const wait = this.#persist(payer, () => untilUsable(payer, this.settings.channelId)).finally(() =>
+      this.#waits.delete(payer),
+    );
     this.#waits.set(payer, wait);
     return wait;
   }
@@ -159,10 +169,11 @@ class Storm {
 
   async restart(node: HeadlessProcess): Promise<void> {
     this.counts.kills++;
-    const again = node.kill().then(async () => {
+    const again = (async (): Promise<void> => {
+      await node.kill();
       await node.start();
       await untilSynced(node);
-    });
+    })();
     this.#restarts.set(node, again);
     try {
       await again;
@@ -212,7 +223,9 @@ const DISTURBANCES: readonly Disturbance[] = [
 ];
 
 /** Resolves when every payment has succeeded; the channel may still be busy with removals. */
-export async function payThroughStorm(settings: StormSettings): Promise<{ readonly paid: readonly Paid[]; readonly counts: Counts }> {
+export async function payThroughStorm(
+  settings: StormSettings,
+): Promise<{ readonly paid: readonly Paid[]; readonly counts: Counts }> {
   const cutsBefore = settings.pair.proxy.cutCount;
   const storm = new Storm(settings);
   await storm.run();
