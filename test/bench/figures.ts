@@ -12,10 +12,17 @@ export interface Figure {
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
 export const figure = (name: string, value: number, unit: string): Figure => ({ name, value: rounded(value), unit });
-export const atLeast = (target: number, name: string, value: number, unit: string): Figure => ({ ...figure(name, value, unit), target: { is: 'at_least', value: target } });
-export const below = (target: number, name: string, value: number, unit: string): Figure => ({ ...figure(name, value, unit), target: { is: 'below', value: target } });
+export const atLeast = (target: number, name: string, value: number, unit: string): Figure => ({
+  ...figure(name, value, unit),
+  target: { is: 'at_least', value: target },
+});
+export const below = (target: number, name: string, value: number, unit: string): Figure => ({
+  ...figure(name, value, unit),
+  target: { is: 'below', value: target },
+});
 
-const isMet = ({ value, target }: Figure): boolean => !target || (target.is === 'at_least' ? value >= target.value : value < target.value);
+const isMet = ({ value, target }: Figure): boolean =>
+  !target || (target.is === 'at_least' ? value >= target.value : value < target.value);
 
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -52,5 +59,9 @@ export function tableOf(figures: readonly Figure[]): string {
   ]);
   const all = [['figure', 'value', 'unit', 'target'], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map(([name, value, unit, target]) => `${name!.padEnd(widths[0]!)}  ${value!.padStart(widths[1]!)}  ${unit!.padEnd(widths[2]!)}  ${target}`.trimEnd()).join('\n');
+  return all
+    .map(([name, value, unit, target]) =>
+      `${name!.padEnd(widths[0]!)}  ${value!.padStart(widths[1]!)}  ${unit!.padEnd(widths[2]!)}  ${target}`.trimEnd(),
+    )
+    .join('\n');
 }

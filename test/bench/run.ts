@@ -9,15 +9,16 @@ import { measureOpenings } from './parts/openings.ts';
 import { measurePayments } from './parts/payments.ts';
 import { measureStorage } from './parts/storage.ts';
 
-const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly Figure[] | Promise<readonly Figure[]>>> = {
-  micro: () => measureMicro(),
-  storage: () => measureStorage(),
-  payments: (nodeArgs) => measurePayments({ nodeArgs }),
-  sequential: (nodeArgs) => measurePayments({ nodeArgs, only: 'sequential' }),
-  parallel: (nodeArgs) => measurePayments({ nodeArgs, only: 'parallel' }),
-  openings: () => measureOpenings(),
-  history: () => measureHistory(),
-};
+const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly Figure[] | Promise<readonly Figure[]>>> =
+  {
+    micro: () => measureMicro(),
+    storage: () => measureStorage(),
+    payments: (nodeArgs) => measurePayments({ nodeArgs }),
+    sequential: (nodeArgs) => measurePayments({ nodeArgs, only: 'sequential' }),
+    parallel: (nodeArgs) => measurePayments({ nodeArgs, only: 'parallel' }),
+    openings: () => measureOpenings(),
+    history: () => measureHistory(),
+  };
 const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
@@ -35,7 +36,8 @@ if (nodeArgs.includes('--help') || unknown !== undefined) {
 }
 
 function commit(): string {
-  const git = (...params: string[]): string => execFileSync('git', params, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...params: string[]): string =>
+    execFileSync('git', params, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     return `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '--', 'core') === '' ? '' : ' with changes'}`;
   } catch {
@@ -53,6 +55,7 @@ const machine = {
   loadBefore: Number(loadavg()[0]!.toFixed(2)),
 };
 console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.loadBefore}\n`);
+if (machine.loadBefore > 0.5) console.log('Other programs are using this machine: the figures will be too low.\n');
 
 const figures: Figure[] = [];
 for (const name of chosen.length > 0 ? chosen : WHOLE) {

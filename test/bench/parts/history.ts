@@ -60,7 +60,16 @@ function sent(index: number, createdAtMs: number): OutgoingPayment {
 
 function received(index: number, createdAtMs: number): IncomingPayment {
   const secret = sha256(utf8(`secret ${index}`));
-  const part = { channelNumber: 0, htlcId: BigInt(index), amountMsat: msat(1_000_000n), amtToForwardMsat: msat(1_000_000n), cltvExpiry: 900_000, sharedSecret: secret, receivedAtMs: createdAtMs + 300, attribution: true };
+  const part = {
+    channelNumber: 0,
+    htlcId: BigInt(index),
+    amountMsat: msat(1_000_000n),
+    amtToForwardMsat: msat(1_000_000n),
+    cltvExpiry: 900_000,
+    sharedSecret: secret,
+    receivedAtMs: createdAtMs + 300,
+    attribution: true,
+  };
   return {
     paymentHash: hashOf(index), paymentPreimage: secret, paymentSecret: secret, paymentMetadata: undefined, amountMsat: msat(1_000_000n), description: 'Two coffees and a croissant',
     createdAtMs, expirySeconds: 3600, minFinalCltvExpiryDelta: 144, invoiceText, status: 'paid', sets: [],
@@ -79,13 +88,29 @@ async function writeHistory(store: Store): Promise<void> {
       const direction = index % 2 === 0 ? 'o' : 'i';
       const key = toHex(hash);
       records.push(
-        direction === 'o' ? { table: 'outgoingPayment', key, value: encodeOutgoing(sent(index, timeMs)) } : { table: 'incomingPayment', key, value: encodeIncoming(received(index, timeMs)) },
+        direction === 'o'
+          ? { table: 'outgoingPayment', key, value: encodeOutgoing(sent(index, timeMs)) }
+          : { table: 'incomingPayment', key, value: encodeIncoming(received(index, timeMs)) },
         { table: 'paymentOrder', key: orderKey(index), value: encodeOrder(direction, hash) },
       );
-      const event = encodeWith(paymentJournalEvent, direction === 'o' ? { kind: 'payment_succeeded', amountMsat: msat(1_000_000n), feeMsat: msat(1_000n) } : { kind: 'received', receivedMsat: msat(1_000_000n), parts: 1 });
+      const event = encodeWith(
+        paymentJournalEvent,
+        direction === 'o'
+          ? { kind: 'payment_succeeded', amountMsat: msat(1_000_000n), feeMsat: msat(1_000n) }
+          : { kind: 'received', receivedMsat: msat(1_000_000n), parts: 1 },
+      );
       journal.push({ subject: paymentSubject(direction === 'o' ? 'out' : 'in', key), timeMs, event });
     }
-    const ledger = records.filter(({ table }) => table === 'outgoingPayment').map(({ key }) => ({ timeMs: FIRST_MS, debit: ACCOUNT.sent, credit: ACCOUNT.outside, amountMsat: 1_000_000n, reason: 'payment_sent', reference: key }));
+    const ledger = records
+      .filter(({ table }) => table === 'outgoingPayment')
+      .map(({ key }) => ({
+        timeMs: FIRST_MS,
+        debit: ACCOUNT.sent,
+        credit: ACCOUNT.outside,
+        amountMsat: 1_000_000n,
+        reason: 'payment_sent',
+        reference: key,
+      }));
     await store.commit({ records, journal, ledger });
   }
 }

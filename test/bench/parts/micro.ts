@@ -53,8 +53,17 @@ function commitmentFigure(): Figure {
 
 function onionFigure(): Figure {
   const names = Array.from({ length: ONION_HOPS }, (_, i) => `hop ${i}`);
-  const forward = intermediatePayload({ amtToForwardMsat: msat(1_000_000n), outgoingCltvValue: 800, shortChannelId: 1n });
-  const last = finalPayload({ amtToForwardMsat: msat(1_000_000n), outgoingCltvValue: 800, paymentSecret: secret('payment'), totalMsat: msat(1_000_000n) });
+  const forward = intermediatePayload({
+    amtToForwardMsat: msat(1_000_000n),
+    outgoingCltvValue: 800,
+    shortChannelId: 1n,
+  });
+  const last = finalPayload({
+    amtToForwardMsat: msat(1_000_000n),
+    outgoingCltvValue: 800,
+    paymentSecret: secret('payment'),
+    totalMsat: msat(1_000_000n),
+  });
   const hops = names.map((name, i) => ({ nodeId: point(name), payload: i < ONION_HOPS - 1 ? forward : last }));
   const [sessionKey, associatedData, nodeKey] = [secret('session'), secret('payment hash'), secret(names[0]!)];
   const roundTrip = (): void => {
@@ -66,7 +75,11 @@ function onionFigure(): Figure {
 
 function transportFigure(): Figure {
   const { dialler, listener } = sessionPair();
-  const [writer, reader, message] = [new TransportWriter(dialler), new TransportReader(listener), new Uint8Array(MESSAGE_BYTES)];
+  const [writer, reader, message] = [
+    new TransportWriter(dialler),
+    new TransportReader(listener),
+    new Uint8Array(MESSAGE_BYTES),
+  ];
   return figure('encrypt_and_decrypt_messages_per_s', perSecond(() => {
     if (reader.feed(writer.seal([message])).messages.length !== 1) throw new Error('a message was lost');
   }), '1/s'); // prettier-ignore
@@ -82,7 +95,11 @@ function invoiceFigure(): Figure {
       (hash) => signRecoverable(hash, secret('node')),
     ),
   ); // prettier-ignore
-  return figure('decode_invoice_per_s', perSecond(() => void valueOf(decodeInvoice(text, 'regtest'))), '1/s');
+  return figure(
+    'decode_invoice_per_s',
+    perSecond(() => void valueOf(decodeInvoice(text, 'regtest'))),
+    '1/s',
+  );
 }
 
 /** One thread, without disk and network. */
@@ -91,10 +108,18 @@ export function measureMicro(): readonly Figure[] {
   const [hash, key] = [secret('message'), secret('key')];
   const [signature, signer] = [sign(hash, key), publicKey(key)];
   return [
-    figure('verify_per_s', perSecond(() => {
-      if (!verify(signature, hash, signer)) throw new Error('a good signature was refused');
-    }), '1/s'),
-    figure('sign_per_s', perSecond(() => void sign(hash, key)), '1/s'),
+    figure(
+      'verify_per_s',
+      perSecond(() => {
+        if (!verify(signature, hash, signer)) throw new Error('a good signature was refused');
+      }),
+      '1/s',
+    ),
+    figure(
+      'sign_per_s',
+      perSecond(() => void sign(hash, key)),
+      '1/s',
+    ),
     commitmentFigure(),
     onionFigure(),
     transportFigure(),

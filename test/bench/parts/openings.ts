@@ -15,10 +15,17 @@ export async function measureOpenings(): Promise<readonly Figure[]> {
     const startedAt = performance.now();
     for (let round = 0; round < ROUNDS; round++) {
       const opened = [];
-      for (let i = 0; i < AT_ONCE; i++) opened.push(await alice.rpc.call('channel.open', { peer: bobsAddress(pair), capacitySat: CAPACITY_SAT, pushMsat: CAPACITY_SAT * 500n }));
+      for (let i = 0; i < AT_ONCE; i++)
+        opened.push(
+          await alice.rpc.call('channel.open', {
+            peer: bobsAddress(pair),
+            capacitySat: CAPACITY_SAT,
+            pushMsat: CAPACITY_SAT * 500n,
+          }),
+        );
       await chain.untilMempool(AT_ONCE);
       await chain.mine(8);
-      for (const { channelId } of opened) for (const node of [alice, bob]) await untilUsable(node, channelId);
+      for (const { channelId } of opened) await Promise.all([alice, bob].map((node) => untilUsable(node, channelId)));
     }
     return [figure('channel_opens_per_s', ((ROUNDS * AT_ONCE) / (performance.now() - startedAt)) * 1000, '1/s')];
   } finally {

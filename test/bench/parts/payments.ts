@@ -15,7 +15,11 @@ const CAPACITY_SAT = 16_000_000n;
 async function invoicesOf(payee: HeadlessProcess, count: number): Promise<readonly string[]> {
   const invoices: string[] = [];
   while (invoices.length < count) {
-    const made = await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - invoices.length) }, () => payee.rpc.call('invoice.create', { amountMsat: AMOUNT_MSAT })));
+    const made = await Promise.all(
+      Array.from({ length: Math.min(AT_ONCE, count - invoices.length) }, () =>
+        payee.rpc.call('invoice.create', { amountMsat: AMOUNT_MSAT }),
+      ),
+    );
     invoices.push(...made.map(({ invoice }) => invoice));
   }
   return invoices;
@@ -26,7 +30,10 @@ async function pay(payer: HeadlessProcess, invoice: string): Promise<void> {
   if (state !== 'succeeded') throw new Error(`a payment ended as ${state}`);
 }
 
-async function oneAfterAnother(payer: HeadlessProcess, invoices: readonly string[]): Promise<{ readonly perSecond: number; readonly latenciesMs: readonly number[] }> {
+async function oneAfterAnother(
+  payer: HeadlessProcess,
+  invoices: readonly string[],
+): Promise<{ readonly perSecond: number; readonly latenciesMs: readonly number[] }> {
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
   for (const invoice of invoices) {
@@ -71,13 +78,22 @@ export async function measurePayments({ nodeArgs = [], only }: PaymentsOptions =
         figure('payment_latency_p50_ms', percentile(latenciesMs, 0.5), 'ms'),
         figure('payment_latency_p95_ms', percentile(latenciesMs, 0.95), 'ms'),
         figure('payment_latency_p99_ms', percentile(latenciesMs, 0.99), 'ms'),
-        figure('payer_cpu_per_sequential_payment_ms', ((usageOf(alice.pid).cpuSeconds - before) / SEQUENTIAL) * 1000, 'ms'),
+        figure(
+          'payer_cpu_per_sequential_payment_ms',
+          ((usageOf(alice.pid).cpuSeconds - before) / SEQUENTIAL) * 1000,
+          'ms',
+        ),
       );
     }
     if (only !== 'sequential') {
       const before = usageOf(alice.pid).cpuSeconds;
       figures.push(
-        atLeast(400, 'payments_50_parallel_per_s', await atOnce(alice, invoices.slice(WARM_UP + SEQUENTIAL), AT_ONCE), '1/s'),
+        atLeast(
+          400,
+          'payments_50_parallel_per_s',
+          await atOnce(alice, invoices.slice(WARM_UP + SEQUENTIAL), AT_ONCE),
+          '1/s',
+        ),
         figure('payer_cpu_per_parallel_payment_ms', ((usageOf(alice.pid).cpuSeconds - before) / PARALLEL) * 1000, 'ms'),
       );
     }

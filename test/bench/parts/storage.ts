@@ -18,7 +18,9 @@ const batchOf = (step: number): StoreBatch => ({
     { table: 'channel', key: hex(1, 8), value: new Uint8Array(1200).fill(step) },
     { table: 'channelHtlc', key: `${hex(1, 8)}o${hex(step, 16)}`, value: new Uint8Array(1500).fill(step) },
   ],
-  journal: [{ subject: `channel:${hex(1, 8)}`, timeMs: 1_780_000_000_000 + step, event: new Uint8Array(80).fill(step) }],
+  journal: [
+    { subject: `channel:${hex(1, 8)}`, timeMs: 1_780_000_000_000 + step, event: new Uint8Array(80).fill(step) },
+  ],
 });
 
 async function loneMs(store: Store): Promise<readonly number[]> {

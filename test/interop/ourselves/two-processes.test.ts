@@ -1,6 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { scriptOf } from '../../../core/playground/regtest-address.ts';
-import { fund, openChannel, startHeadlessPair, until, untilUsable, type HeadlessPair, type SourceKind } from '../../support/headless-pair.ts';
+import {
+  fund,
+  openChannel,
+  startHeadlessPair,
+  until,
+  untilUsable,
+  type HeadlessPair,
+  type SourceKind,
+} from '../../support/headless-pair.ts';
 import type { HeadlessProcess } from '../../support/headless-process.ts';
 import { seededRandom } from '../../support/mutate.ts';
 import { payThroughStorm, type Paid } from '../../support/stormy-payments.ts';
@@ -36,8 +44,10 @@ async function allPayments(node: HeadlessProcess) {
 
 /** Every account of a side in msat; the books must say what the channel and the coins say. */
 async function expectBooksToAgree(node: HeadlessProcess): Promise<void> {
-  const accounts = new Map((await node.rpc.call('ledger.balances')).map(({ account, balanceMsat }) => [account, balanceMsat]));
-  const [channel] = (await node.rpc.call('channel.list', {})).filter(({ state }) => state === 'normal');
+  const accounts = new Map(
+    (await node.rpc.call('ledger.balances')).map(({ account, balanceMsat }) => [account, balanceMsat]),
+  );
+  const channel = (await node.rpc.call('channel.list', {})).find(({ state }) => state === 'normal');
   const { confirmedSat, unconfirmedSat } = await node.rpc.call('wallet.balance');
   expect(accounts.get('channel:00000000') ?? 0n).toBe(channel?.ourMsat ?? 0n);
   expect(accounts.get('wallet') ?? 0n).toBe((confirmedSat + unconfirmedSat) * 1000n);
