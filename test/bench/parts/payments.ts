@@ -1,3 +1,4 @@
+import { ENGINE_FLAGS } from '../../../build/engine-flags.mjs';
 import { startHeadlessPair, fund, openChannel, until } from '../../support/headless-pair.ts';
 import type { HeadlessProcess } from '../../support/headless-process.ts';
 import { type Figure, atLeast, below, figure, percentile } from '../figures.ts';
@@ -62,7 +63,7 @@ export interface PaymentsOptions {
 
 /** Two nodes over loopback, one channel, durable commits; this process only asks. */
 export async function measurePayments({ nodeArgs = [], only }: PaymentsOptions = {}): Promise<readonly Figure[]> {
-  const pair = await startHeadlessPair({ source: 'electrum', nodeArgs });
+  const pair = await startHeadlessPair({ source: 'electrum', nodeArgs: [...ENGINE_FLAGS, ...nodeArgs] });
   const { alice, bob } = pair;
   try {
     await fund(pair, alice, CAPACITY_SAT + 1_000_000n);
