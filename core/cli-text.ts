@@ -118,7 +118,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 // oxlint-disable-next-line no-control-regex -- these are the ones to find
 const COMMANDS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-const scalar = (value: unknown): string => (typeof value === 'string' ? value.replace(COMMANDS, '\ufffd') : JSON.stringify(value));
+const scalar = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)).replace(COMMANDS, '\ufffd');
 
 /** An answer for people: a line a field, a blank line between entries of a list. */
 export function formatAnswer(value: unknown, indent = ''): string {

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   console.log(line(['decoder', 'inputs', 'accepted', 'refused', 'slowest ms', 'kept KiB']));
   const outcomes: Outcome[] = [];
   for (const target of targets) {
-    const outcome = await runTarget(target, { count, seed });
+    const outcome = await runTarget(target, { count, seed, watchesMemory: true });
     outcomes.push(outcome);
     console.log(rowOf(outcome));
     if (outcome.failure !== undefined) console.log(`  ${outcome.failure}`);

@@ -17,7 +17,7 @@ import { createSealer } from '../../../core/store/sealing.ts';
 import { KDF_FLOOR, decodeVault, encodeVault, newKdfHeader, openVault, sealVault } from '../../../core/store/vault.ts';
 import { initialState, labelKey, recordOwnTransaction, setLabel } from '../../../core/wallet/state.ts';
 import { walletStateCodec } from '../../../core/wallet/state-codec.ts';
-import { ChannelPair, fulfill, offer, reachNormal } from '../../support/channel-pair.ts';
+import { type ChannelPair, fulfill, offer, reachNormal } from '../../support/channel-pair.ts';
 import { mutate, seededRandom, type Random } from '../../support/mutate.ts';
 import { channel, contextOf, createdInvoice, invoiceOf, reachOffered, receivedFrom, stepIn, incomingContext } from '../../states/payment/kit.ts';
 import { type AnyTarget, bytesTarget, nonsense, takes, textTarget } from '../target.ts';

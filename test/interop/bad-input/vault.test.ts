@@ -74,7 +74,7 @@ describe('an open wallet', () => {
   });
 
   test('an unknown method', async () => {
-    await expectHarmless(wallet, () => wallet.ask('wallet.steal'), { code: 'unknown_method', happened: /wallet\.steal/, money: NOTHING_CHANGED, advice: /list of methods/ });
+    await expectHarmless(wallet, () => wallet.ask('wallet.steal'), { code: 'unknown_method', happened: /wallet\.steal/, money: NOTHING_CHANGED, advice: /see the list/ });
   });
 
   test('an unknown parameter', async () => {

@@ -28,8 +28,8 @@ export async function electrumNodeSecret({ walletFile }: ElectrumDaemon): Promis
   const text = await readFile(walletFile, 'utf8');
   const extendedKey = must(/"lightning_xprv": "([^"]+)"/.exec(text)?.[1], 'the key in the wallet file');
   const raw = base58.decode(extendedKey);
-  const path = [NODE_KEY_FAMILY, 0, 0] as const;
-  const [secret] = path.reduce((node: readonly [Uint8Array, Uint8Array], index) => childOf(...node, index), [raw.slice(46, 78), raw.slice(13, 45)]);
+  const family = childOf(raw.slice(46, 78), raw.slice(13, 45), NODE_KEY_FAMILY);
+  const [secret] = childOf(...childOf(...family, 0), 0);
   return secret;
 }
 

@@ -97,7 +97,7 @@ export async function interrupt(world: World, { point, payer, blow, place, amoun
   expect(await paidSaysElectrum(world, paymentHash), 'both say the same of the payment').toBe(isPaid);
   const movedSat = payer === 'us' ? -amountSat : amountSat;
   expect(afterSat - beforeSat).toBe(isPaid ? movedSat : 0n);
-  expect(await world.bookedMsat(point)).toBe(afterSat * 1000n);
+  await world.untilBooked(point, afterSat * 1000n);
   await world.expectNoHarm(point);
   return isPaid;
 }

@@ -36,7 +36,7 @@ describe.skipIf(!electrumAvailable())('refusals between us and Electrum', { time
   afterAll(() => world?.stop());
   afterEach(async () => {
     expect(await world.untilAgreed(point)).toBe(ourSat);
-    expect(await world.bookedMsat(point)).toBe(ourSat * 1000n);
+    await world.untilBooked(point, ourSat * 1000n);
     await world.expectNoHarm(point);
   });
 

@@ -72,7 +72,7 @@ describe.skipIf(!electrumAvailable())('restarts and reorgs with Electrum', { tim
     await payBothWays();
     for (const point of points) {
       await world.expectNoHarm(point);
-      expect(await world.bookedMsat(point)).toBe((await world.untilAgreed(point)) * 1000n);
+      await world.untilBooked(point, (await world.untilAgreed(point)) * 1000n);
     }
     expect(points).toHaveLength(5);
     expect(await total()).toBe(5n * (CAPACITY_SAT - PUSH_SAT) + 10n * (50_002n - 70_001n));

@@ -104,7 +104,15 @@ export class World {
     const point = await this.open(opener, pushSat);
     await this.mine(3);
     await this.untilOpen(point);
+    if (opener === 'electrum') await this.#untilFeeMoved(point);
     return point;
+  }
+  /** At the next block Electrum asks for 1 sat/kw more than its fixed 45 000: what is proposed meanwhile has to wait. */
+  async #untilFeeMoved(point: string): Promise<void> {
+    await this.mine(1);
+    const feerate = async () => (await this.sferic.channel(point))!.feeratePerKw;
+    await until("Electrum's first update_fee", feerate, (rate) => rate === 45_001);
+    await this.untilAgreed(point);
   }
 
   /** We pay an invoice of Electrum, which knows no fractions of a satoshi. */
@@ -155,11 +163,11 @@ export class World {
     expect(this.sferic.alarms).toEqual([]);
   }
 
-  /** What the book says of our channel, in msat. */
-  async bookedMsat(point: string): Promise<bigint> {
-    const { channelNumber } = (await this.sferic.channel(point))!;
-    const accounts = await this.sferic.call('ledger.balances', {});
-    return accounts.find(({ account }) => account === ACCOUNT.channel(channelNumber))?.balanceMsat ?? 0n;
+  /** Our book says so much of our channel: it is read from the disk, which follows what the channel itself tells. */
+  async untilBooked(point: string, expectedMsat: bigint): Promise<void> {
+    const account = ACCOUNT.channel((await this.sferic.channel(point))!.channelNumber);
+    const booked = async () => (await this.sferic.call('ledger.balances', {})).find((one) => one.account === account)?.balanceMsat ?? 0n;
+    await until(`${expectedMsat} msat in our book`, booked, (msat) => msat === expectedMsat, 5_000);
   }
 }
 
