@@ -114,11 +114,13 @@ export function checkReceivedAdd(channel: FundedChannel, key: string, entry: Htl
 
 /**
  * Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. What
- * is on its way counts too: both sides may have offered at the same moment.
+ * is on its way counts too: both sides may have offered at the same moment. Of those received in one go only the later ones
+ * are over: what came before is judged without them.
  */
 export function exceedsDustCap(channel: FundedChannel, add: HtlcAdd): boolean {
   const { config, commitments } = channel;
-  const spec = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
+  const all = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
+  const spec = { ...all, htlcs: all.htlcs.filter((htlc) => isOffered(htlc) || htlc.add.id <= add.id) };
   return (['local', 'remote'] as const).some((owner) => {
     return trimmedIn(config, owner, spec.feeratePerKw, add) && dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat;
   });

@@ -68,11 +68,9 @@ const mayCommit = (channel: FundedChannel): boolean => channel.phase === 'normal
 
 const dead = (channel: FundedChannel): boolean => channel.phase === 'failing' || channel.phase === 'closing' || channel.phase === 'closed';
 
-const closedTogether = ({ spend }: FundedChannel): boolean => spend?.spendClass === 'mutual';
-
-/** After a close that both signed an error would make a peer that has not seen it yet publish its commitment (I-33). */
+/** Once the close is on chain an error has no use, and after one that both signed it would make a peer that has not seen it publish its commitment (I-33). */
 const closedAnswer = (channel: FundedChannel): ChannelAction =>
-  closedTogether(channel) ? { kind: 'send', message: { name: 'warning', channelId: channel.channelId, data: new TextEncoder().encode('this channel is closed') } } : errorAction(channel, 'this channel is closed');
+  channel.phase !== 'failing' ? { kind: 'send', message: { name: 'warning', channelId: channel.channelId, data: new TextEncoder().encode('this channel is closed') } } : errorAction(channel, 'this channel is closed');
 
 /** BOLT 2, "Message Retransmission": a failed channel repeats its error, every other one says where it is. */
 function connect(channel: FundedChannel, command: Extract<ChannelCommand, { readonly kind: 'connect' }>, ctx: Context): Transition {
@@ -80,7 +78,8 @@ function connect(channel: FundedChannel, command: Extract<ChannelCommand, { read
   const link = { ...offline, status: 'reestablishing', simpleClose: command.simpleClose, anySegwit: command.anySegwit } as const;
   const [undone, told] = undoUnsigned(channel);
   const linked: FundedChannel = { ...undone, link };
-  if (dead(channel)) return [linked, [...told, ...(closedTogether(channel) ? [] : [errorAction(channel, 'this channel is closed')])]];
+  // Only who still waits for our commitment to confirm says so: repeated for ever, an error would end every connection.
+  if (dead(channel)) return [linked, [...told, ...(channel.phase === 'failing' ? [errorAction(channel, 'this channel is closed')] : [])]];
   return [linked, [...told, { kind: 'send', message: reestablishMessage(channel, ctx) }, { kind: 'journal', event: { kind: 'connected' } }]];
 }
 

@@ -129,8 +129,10 @@ export class SfericNode {
       system, keysOf, enqueue,
       negotiated: (peer) => (feature) => this.peers.supports(peer, feature),
       nodeIdOf: fromHex,
-      takeChannelNumber: (turn) => this.#takeChannelNumber(turn),
-      contextFor: (turn, keys) => this.channels.contextOf(keys, this.onchain.newAddress(turn, 'p2wpkh', 'receive').script),
+      nextChannelNumber: () => this.#nextChannelNumber,
+      keepChannelNumber: (turn, channelNumber) => this.#keepChannelNumber(turn, channelNumber),
+      contextFor: (keys, walletScript) => this.channels.contextOf(keys, walletScript),
+      freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script,
       planFunding: (turn, reservation, script, amountSat) => this.#planFunding(turn, reservation, script, amountSat),
       signFunding: (plan) => signPlan(plan, this.keys, system.random(32)),
       recordFunding: (turn, reservation, plan, tx) =>
@@ -235,10 +237,9 @@ export class SfericNode {
 
   // Openings
 
-  #takeChannelNumber(turn: Turn): number {
-    const channelNumber = this.#nextChannelNumber++;
+  #keepChannelNumber(turn: Turn, channelNumber: number): void {
+    this.#nextChannelNumber = Math.max(this.#nextChannelNumber, channelNumber + 1);
     turn.write('meta', 'nextChannelNumber', utf8(`${this.#nextChannelNumber}`));
-    return channelNumber;
   }
 
   #openRefusal(): string | undefined {

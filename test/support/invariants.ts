@@ -102,7 +102,7 @@ export function i5(evidence: Evidence, sent: Sent): void {
 }
 
 function notDurable(evidence: Evidence, { side, message, bytes, disk }: Sent): string | undefined {
-  if (message.name === 'open_channel' || message.name === 'accept_channel') return disk.nextChannelNumber > 0 ? undefined : 'its channel number is not on disk';
+  if (message.name === 'funding_signed') return disk.nextChannelNumber > 0 ? undefined : 'its channel number is not on disk';
   if (message.name === 'funding_created') {
     const id = `open:${toHex(message.temporaryChannelId)}`;
     return disk.wallet.reservations.some((reservation) => reservation.id === id) ? undefined : 'its coins are not reserved on disk';
