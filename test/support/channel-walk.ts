@@ -243,7 +243,7 @@ export class Walker {
   #checkForceClose(): void {
     for (const name of SIDES) {
       const twin = this.pair.copy();
-      const [published] = actionsOf(twin.do(name, { kind: 'force_close', reason: 'user' }), 'publish').filter(({ label }) => label === 'commitment');
+      const published = actionsOf(twin.do(name, { kind: 'force_close', reason: 'user' }), 'publish').find(({ label }) => label === 'commitment');
       assert(published, 'a commitment is published');
       strictEqual(txid(published.tx), this.pair.calculator.books[name].last?.txid, 'it is the newest commitment');
       twin.do(otherSide(name), { kind: 'funding_spent', tx: published.tx, height: 600 });

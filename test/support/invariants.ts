@@ -102,7 +102,7 @@ export function i5(evidence: Evidence, sent: Sent): void {
 }
 
 function notDurable(evidence: Evidence, { side, message, bytes, disk }: Sent): string | undefined {
-  if (message.name === 'funding_signed') return disk.nextChannelNumber > 0 ? undefined : 'its channel number is not on disk';
+  if (message.name === 'open_channel' || message.name === 'accept_channel') return 'no matter';
   if (message.name === 'funding_created') {
     const id = `open:${toHex(message.temporaryChannelId)}`;
     return disk.wallet.reservations.some((reservation) => reservation.id === id) ? undefined : 'its coins are not reserved on disk';
@@ -115,7 +115,7 @@ function notDurable(evidence: Evidence, { side, message, bytes, disk }: Sent): s
   const same = (again: Message): boolean => equal(bytes, encodeMessage(again));
   switch (message.name) {
     case 'funding_signed':
-      return undefined;
+      return disk.nextChannelNumber > channel.config.channelNumber ? undefined : 'its channel number is not on disk';
     case 'channel_ready':
       return channel.channelReadySent ? undefined : 'not marked as sent';
     case 'update_add_htlc': {

@@ -54,7 +54,7 @@ describe.each(['anchors', 'static_remotekey'] as const)('commitment_signed on a 
     const [pair, signed] = signedTwo({ channelType });
     expectFails(pair, 'bob', { ...signed, ...over(signed) }, code);
     expect(pair.bob.commitments.localNumber).toBe(0);
-    const [published] = pair.take('bob', 'publish').filter(({ label }) => label === 'commitment');
+    const published = pair.take('bob', 'publish').find(({ label }) => label === 'commitment');
     expect(classifySpend(pair.bob, pair.ctx.bob.keys, published!.tx)).toEqual({ spendClass: 'local', commitmentNumber: 0 });
   });
 
