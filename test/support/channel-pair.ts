@@ -29,8 +29,10 @@ export const keysOf = (name: string): ChannelKeys => ({
   htlcBasepointSecret: secret(`${name} htlc`), commitmentSeed: secret(`${name} seed`),
 }); // prettier-ignore
 
+export const walletScriptOf = (name: string): Uint8Array => p2wpkh(publicKey(secret(`${name} wallet`)));
+
 export const contextOf = (name: string, over: Partial<Context> = {}): Context => ({
-  keys: keysOf(name), blockHeight: 500, walletScript: p2wpkh(publicKey(secret(`${name} wallet`))), chainHash: networks.regtest.chainHash,
+  keys: keysOf(name), blockHeight: 500, chainHash: networks.regtest.chainHash,
   feerates: { commitment: feeratePerKw(2500), closing: feeratePerKw(2500), urgent: feeratePerKw(5000) }, ...over,
 }); // prettier-ignore
 
@@ -119,9 +121,9 @@ export class ChannelPair {
     const outPoint: OutPoint = { txid: txid(funding), vout: 0 };
     const [signing, created] = fundingKnown(accepted, outPoint, this.ctx.alice);
     this.fundingTx = withWitness(funding, 0, [Uint8Array.of(1)]);
-    const [bob, bobActions] = valueOf(receiveFundingCreated(fundee, through(created), this.ctx.bob));
+    const [bob, bobActions] = valueOf(receiveFundingCreated(fundee, through(created), () => walletScriptOf('bob'), this.ctx.bob));
     const signed = bobActions.flatMap((action) => (action.kind === 'send' && action.message.name === 'funding_signed' ? [action.message] : []))[0]!;
-    const [alice, aliceActions] = valueOf(receiveFundingSigned(signing, through(signed), () => this.fundingTx, this.ctx.alice));
+    const [alice, aliceActions] = valueOf(receiveFundingSigned(signing, through(signed), { freshScript: () => walletScriptOf('alice'), signedFundingTx: () => this.fundingTx }, this.ctx.alice));
     this.alice = alice;
     this.bob = bob;
     this.disk = { alice: restored(alice), bob: restored(bob) };
