@@ -101,6 +101,27 @@ describe('an HTLC that we offer', () => {
   });
 });
 
+describe.each(['alice', 'bob'] as const)('trimmed value, by the limit of %s,', (side) => {
+  const full = () => {
+    const terms = { dustLimitSatoshis: sat(10_000n), channelReserveSatoshis: sat(10_000n) };
+    const pair = reachNormal(side === 'alice' ? { aliceTerms: terms } : { bobTerms: terms });
+    for (let i = 0; i < 5; i++) pair.do('alice', offer(i, 9_999_000n));
+    return pair.run();
+  };
+
+  it('counts until its removal is irrevocable: the commitment that still has it can confirm', () => {
+    const pair = full();
+    pair.do('bob', { kind: 'fail_htlc', id: 0n, reason: new Uint8Array(256), attributionData: undefined });
+    for (let step = 0; step < 20 && pair.alice.commitments.htlcs.size === 5; step++) {
+      expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
+      for (const name of SIDES) pair.do(name, { kind: 'sign' });
+      pair.deliver(step % 2 === 0 ? 'alice' : 'bob');
+    }
+    expect(pair.alice.commitments.htlcs.size).toBe(4);
+    expect(refusal(pair, 'alice', 9_999_000n)).toBeUndefined();
+  });
+});
+
 describe('an HTLC that the peer offers', () => {
   it('may have any hash, also one that is known already', () => {
     const pair = reachNormal({ pushMsat: 100_000_000n });
