@@ -150,7 +150,11 @@ export class ChannelPair {
     const [next, actions] = step(this[side], command, this.ctx[side]);
     this[side] = next;
     if (actions.some((action) => action.kind === 'store')) this.disk[side] = restored(next);
-    for (const action of actions) if (action.kind === 'send') this.queues[otherSide(side)].push(encodeMessage(action.message));
+    for (const action of actions) {
+      if (action.kind !== 'send') continue;
+      this.queues[otherSide(side)].push(encodeMessage(action.message));
+      this.calculator.sent(side, action.message);
+    }
     this.actions[side].push(...actions);
     for (const action of actions) this.onAction?.(side, action, next);
     return actions;
@@ -227,7 +231,7 @@ export class ChannelPair {
     const twin = Object.create(ChannelPair.prototype) as ChannelPair;
     return Object.assign(twin, this, {
       ctx: { ...this.ctx }, queues: { alice: [...this.queues.alice], bob: [...this.queues.bob] }, actions: { alice: [], bob: [] }, disk: { ...this.disk },
-      onAction: undefined, calculator: { arrived: () => undefined, disconnected: () => undefined },
+      onAction: undefined, calculator: { sent: () => undefined, arrived: () => undefined, disconnected: () => undefined },
     }); // prettier-ignore
   }
 

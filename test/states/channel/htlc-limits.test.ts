@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelFaultCode } from '../../../core/channel/errors.ts';
 import { maxOffer } from '../../../core/channel/limits.ts';
-import { msat, sat } from '../../../core/lib/units.ts';
+import { feeratePerKw, msat, sat } from '../../../core/lib/units.ts';
 import type { MessageOf } from '../../../core/wire/messages.ts';
 import { type ChannelPair, type PairOptions, SIDES, type SideName, actionsOf, hashOf, offer, otherSide, reachNormal, sentNames } from '../../support/channel-pair.ts';
 import { expectFails } from '../../support/channel-outcomes.ts';
@@ -212,6 +212,17 @@ describe('an HTLC that the peer offers', () => {
       expect(received).toHaveLength(count);
       expect(received.some(({ overDustCap }) => overDustCap)).toBe(marked);
     }
+  });
+});
+
+describe('offers that cross a fee change', () => {
+  // At 36 859 sat/kw a success transaction costs 25 911 sat: all three are trimmed, and nobody could know before.
+  it('fail at the payee when they are trimmed by it and over the cap', () => {
+    const pair = reachNormal({ channelType: 'static_remotekey', feerate: 253, pushMsat: 300_000_000n });
+    for (let n = 0; n < 3; n++) expect(refusal(pair, 'bob', 20_000_000n)).toBeUndefined();
+    pair.do('alice', { kind: 'update_fee', feeratePerKw: feeratePerKw(36_859) });
+    pair.run();
+    expect(pair.take('alice', 'htlc_received').map(({ overDustCap }) => overDustCap)).toEqual([false, false, true]);
   });
 });
 
