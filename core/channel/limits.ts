@@ -115,14 +115,22 @@ export function checkReceivedAdd(channel: FundedChannel, key: string, entry: Htl
 }
 
 /**
- * Whether an HTLC that is trimmed comes on top of too much trimmed value. Every HTLC counts that some commitment may have:
- * both sides may have offered at the same moment, and what is being removed stands until that is irrevocable. Of those
- * received in one go only the later ones are over: what came before is judged without them.
+ * Whether an HTLC may stand beside a later one in a commitment and be lost to fees there. Our removals are signed before
+ * whatever we add later. The peer may still take back that it failed one of ours; one that it fulfilled is paid in any case.
+ */
+function isExposed({ add, removal }: HtlcEntry): boolean {
+  return !removal || (add.direction === 'offered' && removal.what.kind !== 'fulfill' && removal.stage < STAGE.acked);
+}
+
+/**
+ * Whether an HTLC that is trimmed comes on top of too much trimmed value. What is on its way counts too: both sides may
+ * have offered at the same moment. Of those received in one go only the later ones are over: what came before is judged
+ * without them.
  */
 function overDustCap(config: ChannelConfig, owner: Owner, commitments: Commitments, add: HtlcAdd): boolean {
   const rate = highestRate(commitments);
   if (!trimmedIn(config, owner, rate, add)) return false;
-  const htlcs = [...commitments.htlcs.values()].filter((htlc) => isOffered(htlc) || add.direction === 'offered' || htlc.add.id <= add.id);
+  const htlcs = [...commitments.htlcs.values()].filter((htlc) => isExposed(htlc) && (isOffered(htlc) || add.direction === 'offered' || htlc.add.id <= add.id));
   return dustExposureMsat(config, owner, htlcs, rate) > POLICY.dustExposureCapMsat;
 }
 
@@ -137,8 +145,8 @@ export function checkFeeUpdate(channel: FundedChannel, next: Commitments, owner:
   const spec = { ...specOf(next, view, config.isOpener), feeratePerKw: rate };
   if (openerSlackMsat(config, owner, spec, rate, 0) < 0n) return fault('opener_cannot_pay_fee', undefined, rate);
   const raised = rate > specOf(channel.commitments, view, config.isOpener).feeratePerKw;
-  // Our own change waits for what is being removed; the peer's is only refused when its commitment has too much.
-  const counted = config.isOpener ? next.htlcs.values() : spec.htlcs;
+  // For our own change everything on its way counts; the peer's is only refused when its commitment has too much.
+  const counted = config.isOpener ? [...next.htlcs.values()].filter(isExposed) : spec.htlcs;
   if (config.channelType === 'static_remotekey' && raised && dustExposureMsat(config, owner, counted, rate) > POLICY.dustExposureCapMsat) {
     return fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat);
   }

@@ -117,6 +117,8 @@ export class SecondCalculator {
   readonly #feesOnTheirWay: Set<bigint>[] = [];
   /** Bob's HTLCs that crossed a fee change: neither side could know that they would be trimmed. */
   readonly #offeredUnknowing = new Set<bigint>();
+  /** Whose preimage has arrived: they are paid in any case, and no exposure of the side that offered them. */
+  readonly #paid = new Set<string>();
   /** Commitments that were checked. */
   checked = 0;
 
@@ -148,6 +150,7 @@ export class SecondCalculator {
     const to = other(from);
     if (message.name === 'update_fee') for (const id of this.#feesOnTheirWay.shift() ?? []) this.#offeredUnknowing.add(id);
     if (message.name === 'update_add_htlc' && from === 'bob') this.#offersOnTheirWay.delete(message.id);
+    if (message.name === 'update_fulfill_htlc') this.#paid.add(`${to}${message.id}`);
     switch (message.name) {
       case 'channel_ready':
         this.books[from].nextPoint ??= message.secondPerCommitmentPoint;
@@ -258,7 +261,7 @@ export class SecondCalculator {
     check(feeSat * 1000n === base * 1000n + lost * 1000n + trimmedMsat + fractions, `fee ${feeSat} of commitment ${book.number} of ${owner} is accounted for`);
 
     const exposure = (by: Party): bigint => {
-      const known = commitment.trimmed.filter((htlc) => htlc.byOwner === (by === owner) && !(by === 'bob' && this.#offeredUnknowing.has(htlc.id)));
+      const known = commitment.trimmed.filter((htlc) => htlc.byOwner === (by === owner) && !(by === 'bob' && this.#offeredUnknowing.has(htlc.id)) && !this.#paid.has(`${by}${htlc.id}`));
       return known.reduce((sum, { amountMsat }) => sum + amountMsat, 0n);
     };
     // Each side keeps its own offers under the cap; two sides that offer at the same moment may add up to twice of it.

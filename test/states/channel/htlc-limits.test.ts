@@ -3,7 +3,7 @@ import type { ChannelFaultCode } from '../../../core/channel/errors.ts';
 import { maxOffer } from '../../../core/channel/limits.ts';
 import { feeratePerKw, msat, sat } from '../../../core/lib/units.ts';
 import type { MessageOf } from '../../../core/wire/messages.ts';
-import { type ChannelPair, type PairOptions, SIDES, type SideName, actionsOf, hashOf, offer, otherSide, reachNormal, sentNames } from '../../support/channel-pair.ts';
+import { type ChannelPair, type PairOptions, SIDES, type SideName, actionsOf, failHtlc, fulfill, hashOf, offer, otherSide, reachNormal, sentNames } from '../../support/channel-pair.ts';
 import { expectFails } from '../../support/channel-outcomes.ts';
 
 /** What a peer sends that keeps none of our rules. */
@@ -109,15 +109,22 @@ describe.each(['alice', 'bob'] as const)('trimmed value, by the limit of %s,', (
     return pair.run();
   };
 
-  it('counts until its removal is irrevocable: the commitment that still has it can confirm', () => {
+  it('counts when the peer fails it, until that is signed: unsigned it may be taken back', () => {
     const pair = full();
-    pair.do('bob', { kind: 'fail_htlc', id: 0n, reason: new Uint8Array(256), attributionData: undefined });
-    for (let step = 0; step < 20 && pair.alice.commitments.htlcs.size === 5; step++) {
-      expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
-      for (const name of SIDES) pair.do(name, { kind: 'sign' });
-      pair.deliver(step % 2 === 0 ? 'alice' : 'bob');
-    }
-    expect(pair.alice.commitments.htlcs.size).toBe(4);
+    pair.do('bob', failHtlc(0n));
+    expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
+    pair.deliver('alice');
+    expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
+    pair.do('bob', { kind: 'sign' });
+    pair.deliver('alice');
+    expect(refusal(pair, 'alice', 9_999_000n)).toBeUndefined();
+  });
+
+  it('counts no more when the peer has shown its preimage: it is paid in any case', () => {
+    const pair = full();
+    pair.do('bob', fulfill(0));
+    expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
+    pair.deliver('alice');
     expect(refusal(pair, 'alice', 9_999_000n)).toBeUndefined();
   });
 });
