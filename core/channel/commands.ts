@@ -31,7 +31,9 @@ export type ChannelCommand =
   /** The funding output is spent, in the mempool (height undefined) or in a block; told again when the height changes. */
   | { readonly kind: 'funding_spent'; readonly tx: Tx; readonly height: number | undefined }
   /** A reorganisation took the spend back. */
-  | { readonly kind: 'funding_unspent' };
+  | { readonly kind: 'funding_unspent' }
+  /** What we keep outside the database shows that this state was revoked: the database is a stale copy. */
+  | { readonly kind: 'data_lost' };
 
 export type AlarmCode =
   | 'unknown_funding_spend' | 'future_commitment' | 'revoked_commitment' | 'htlcs_on_chain_not_handled' | 'deep_reorg'

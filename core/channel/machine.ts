@@ -52,6 +52,8 @@ export function transition(channel: FundedChannel, command: ChannelCommand, ctx:
       return fundingSpent(channel, command.tx, command.height, ctx);
     case 'funding_unspent':
       return fundingUnspent(channel);
+    case 'data_lost':
+      return channel.phase === 'closing' || channel.phase === 'closed' ? stay(channel) : fallBehind(channel);
     default:
       return unreachable(command);
   }
@@ -63,6 +65,18 @@ function then([channel, actions]: Transition, step: (channel: FundedChannel) => 
 }
 
 const BEHIND = 'please close this channel: our data is older than yours';
+
+/** I-23: nothing of ours is published any more; the peer is asked to close by its commitment. */
+function fallBehind(channel: FundedChannel): Transition {
+  if (channel.phase === 'fallen_behind') return stay(channel);
+  return [
+    { ...channel, phase: 'fallen_behind', closeReason: 'data_loss' },
+    [
+      STORE, { kind: 'journal', event: { kind: 'fallen_behind' } }, { kind: 'alarm', code: 'we_lost_data', detail: '' },
+      ...(channel.link.status === 'offline' ? [] : [errorAction(channel, BEHIND)]),
+    ],
+  ]; // prettier-ignore
+}
 
 const mayCommit = (channel: FundedChannel): boolean => channel.phase === 'normal';
 
@@ -197,10 +211,7 @@ function reestablish(channel: FundedChannel, message: Extract<Message, { readonl
     case 'go':
       return then(then(then(result.transition, sendShutdown), repeatReceived), (next) => negotiateWhenClean(next, ctx));
     case 'we_are_behind':
-      return [
-        { ...channel, phase: 'fallen_behind', closeReason: 'data_loss' },
-        [STORE, { kind: 'journal', event: { kind: 'fallen_behind' } }, { kind: 'alarm', code: 'we_lost_data', detail: '' }, errorAction(channel, BEHIND)],
-      ];
+      return fallBehind(channel);
     case 'peer_is_behind':
       return [{ ...channel, link: { ...channel.link, reestablishReceived: true } }, [{ kind: 'alarm', code: 'peer_lost_data', detail: '' }]];
     case 'fail':

@@ -178,10 +178,17 @@ export class Channels {
   }
 
   /** I-1: the signer's own memory has the last word over what the database believes. */
+  #isRevoked({ config, commitments }: FundedChannel): boolean {
+    const revoked = this.#options.revokedUpTo(config.channelNumber);
+    return revoked !== undefined && revoked >= commitments.localNumber;
+  }
+  /** At the start: a database that is older than what was revoked is a stale copy, whoever else knows of it. */
+  checkMarks(turn: Turn): void {
+    for (const channel of this.all()) if (this.#isRevoked(channel)) this.command(turn, channel.config.channelNumber, { kind: 'data_lost' });
+  }
+
   #mayPublish(turn: Turn, channel: FundedChannel): boolean {
-    const { channelNumber } = channel.config;
-    const revoked = this.#options.revokedUpTo(channelNumber);
-    const allowed = !this.#options.recovering() && (revoked === undefined || revoked < channel.commitments.localNumber);
+    const allowed = !this.#options.recovering() && !this.#isRevoked(channel);
     if (!allowed) this.#options.onAlarm(turn, channel, 'we_lost_data', 'our newest commitment was revoked before: it is not published');
     return allowed;
   }

@@ -160,6 +160,7 @@ export class SfericNode {
     }
     this.onchain.start();
     this.turns.enqueue((turn) => {
+      this.channels.checkMarks(turn);
       for (const channel of this.channels.all()) if (channel.phase !== 'closed') watchFunding(this, turn, channel);
     });
     if (network.listen) {
