@@ -7,7 +7,8 @@ import { receiveCommitment, receiveRevocation, sendCommitment } from './commit.t
 import { type Context, STORE, type Transition, stay } from './context.ts';
 import { type ChannelFault, type ChannelFaultCode, fault, faultText } from './errors.ts';
 import { receiveClosingComplete, receiveClosingSig, receiveClosingSigned } from './negotiation.ts';
-import { errorAction, failChannel, fundingSpent, fundingUnspent, onchainBlock, publishCommitment } from './onchain/onchain.ts';
+import { errorAction, failChannel, publishCommitment } from './onchain/failing.ts';
+import { fundingSpent, fundingUnspent, outputSpent, outputUnspent, resolve } from './onchain/onchain.ts';
 import { fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
 import { exceedsDustCap } from './limits.ts';
 import { POLICY } from './policy.ts';
@@ -49,7 +50,11 @@ export function transition(channel: FundedChannel, command: ChannelCommand, ctx:
     case 'funding_confirmed':
       return fundingConfirmed(channel, command, ctx);
     case 'funding_spent':
-      return fundingSpent(channel, command.tx, command.height, ctx);
+      return fundingSpent(channel, command.tx, command.height, command.penaltyRecord, ctx);
+    case 'output_spent':
+      return outputSpent(channel, command.outPoint, command.tx, command.height, ctx);
+    case 'output_unspent':
+      return outputUnspent(channel, command.outPoint, ctx);
     case 'funding_unspent':
       return fundingUnspent(channel);
     default:
@@ -92,7 +97,7 @@ function block(channel: FundedChannel, ctx: Context): Transition {
     case 'failing':
       return [channel, publishCommitment(channel, ctx)];
     case 'closing':
-      return onchainBlock(channel, ctx);
+      return resolve(channel, ctx);
     case 'fallen_behind':
     case 'closed':
       return stay(channel);
