@@ -31,8 +31,11 @@ export function transition(channel: FundedChannel, command: ChannelCommand, ctx:
       return disconnect(channel);
     case 'offer_htlc':
       return offerHtlc(channel, command, ctx);
-    case 'fulfill_htlc':
-      return removeHtlc(channel, command.id, { kind: 'fulfill', paymentPreimage: command.paymentPreimage, attributionData: command.attributionData });
+    case 'fulfill_htlc': {
+      const fulfilled = removeHtlc(channel, command.id, { kind: 'fulfill', paymentPreimage: command.paymentPreimage, attributionData: command.attributionData });
+      // On chain the preimage opens another output at once.
+      return channel.phase === 'closing' ? then(fulfilled, (next) => resolve(next, ctx)) : fulfilled;
+    }
     case 'fail_htlc':
       return removeHtlc(channel, command.id, { kind: 'fail', reason: command.reason, attributionData: command.attributionData });
     case 'fail_malformed_htlc':

@@ -14,7 +14,8 @@ import { toHex } from '../lib/bytes.ts';
 import type { Message } from '../wire/messages.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
-import { ACCOUNT, channelRecordKey, channelSubject, htlcRecordKey } from './records.ts';
+import { ACCOUNT, channelRecordKey, channelSubject, htlcRecordKey, revokedRecordKey } from './records.ts';
+import type { Sweeps } from './sweeps.ts';
 import type { Turn } from './turns.ts';
 
 /** A channel in memory: ahead of the disk while a commit is under way. */
@@ -39,6 +40,8 @@ export interface ChannelsOptions {
   readonly disconnect: (peerNodeId: Uint8Array, reason: string) => void;
   readonly publish: (label: string, tx: Tx) => void;
   readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
+  readonly watchOutput: (turn: Turn, channel: FundedChannel, outPoint: OutPoint, script: Uint8Array) => void;
+  readonly sweeps: Sweeps;
   readonly forgetFunding: (channel: FundedChannel) => void;
   readonly onChanged: (turn: Turn, channel: FundedChannel) => void;
   readonly onAlarm: (turn: Turn, channel: FundedChannel, code: string, detail: string) => void;
@@ -157,8 +160,19 @@ export class Channels {
         turn.after(() => this.#options.disconnect(peerNodeId, action.reason));
         return;
       case 'publish':
-        if (action.label === 'commitment' && !this.#mayPublish(turn, channel)) return;
         turn.after(() => this.#options.publish(action.label, action.tx));
+        return;
+      case 'commitment':
+        if (this.#mayPublish(turn, channel)) this.#options.sweeps.wantCommitment(turn, action.desired);
+        return;
+      case 'claims':
+        this.#options.sweeps.wantClaims(turn, channelNumber, action.claims);
+        return;
+      case 'watch_output':
+        this.#options.watchOutput(turn, channel, action.outPoint, action.script);
+        return;
+      case 'penalty':
+        turn.write('revoked', revokedRecordKey(channelNumber, action.commitmentNumber), action.record);
         return;
       case 'journal':
         turn.journal({ subject: channelSubject(channelNumber), timeMs: this.#options.system.nowMs(), event: encodeWith(journalEvent, action.event) });

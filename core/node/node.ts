@@ -18,7 +18,8 @@ import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
-import { fundingEvents, watchFunding } from './funding-events.ts';
+import { fundingEvents, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { Sweeps } from './sweeps.ts';
 import { Onchain } from './onchain.ts';
 import { Openings, type OpenRequest } from './openings.ts';
 import { Payments } from './payments.ts';
@@ -53,6 +54,9 @@ export class SfericNode {
   readonly payments: Payments;
   readonly peers: Peers;
   readonly openings: Openings;
+  readonly sweeps: Sweeps;
+  /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
+  readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
   readonly policies = new Policies();
   readonly keys: WalletKeys;
@@ -83,7 +87,11 @@ export class SfericNode {
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
-      closingOf: (script) => this.channels.all().find((channel) => toHex(channel.walletScript) === toHex(script))?.config.channelNumber,
+      channelOfOutput: (key) => this.outputOwners.get(key),
+    }); // prettier-ignore
+    this.sweeps = new Sweeps({
+      onchain: () => this.onchain, keys: this.keys, system, log,
+      onShort: (turn, missingSat) => this.#alarm(turn, 'short_of_coins', `${missingSat} sat are missing`, undefined),
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
@@ -92,7 +100,8 @@ export class SfericNode {
       send: (peerNodeId, message) => this.peers.send(toHex(peerNodeId), message),
       disconnect: (peerNodeId, reason) => this.peers.disconnect(toHex(peerNodeId), reason),
       publish: (label, tx) => void this.onchain.publish(label, tx),
-      watchFunding: (turn, channel) => watchFunding(this, turn, channel),
+      watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
+      watchOutput: (turn, channel, outPoint, script) => watchChannelOutput(this, turn, channel, { outPoint, script }),
       forgetFunding: (channel) => this.onchain.forget(channel.fundingOutPoint),
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
@@ -137,6 +146,7 @@ export class SfericNode {
   async start(): Promise<void> {
     const { store, network, log } = this.ports;
     await this.onchain.load();
+    await this.sweeps.load(store);
     await this.channels.load(store);
     const counter = await store.get('meta', 'nextChannelNumber');
     this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
@@ -197,6 +207,7 @@ export class SfericNode {
       this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
       this.#keepFeerate(turn, channel);
     }
+    this.sweeps.block(turn);
     this.payments.tick(turn);
     turn.after(() => this.#emit('chain.updated', this.chainStatus()));
     this.ports.log.debug('block', { height: tip.height });

@@ -33,7 +33,7 @@ export interface OnchainOptions {
   readonly onStatus: () => void;
   /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
   readonly isFunding: (txid: string) => boolean;
-  readonly closingOf: (script: Uint8Array) => number | undefined;
+  readonly channelOfOutput: (key: string) => number | undefined;
 }
 
 export interface ChainState {
@@ -64,6 +64,7 @@ export class Onchain {
   #stopped = false;
   #birthdayHeight: number | undefined;
   #createdAtMs = 0;
+  #sweepPath: ScriptPath | undefined;
 
   constructor(options: OnchainOptions) {
     this.#options = options;
@@ -253,6 +254,23 @@ export class Onchain {
     if (result.ok) this.#options.log.info('published', { label, txid: txid(tx) });
     else this.#options.log.warn('not published', { label, txid: txid(tx), code: result.code, reason: result.reason });
     return result;
+  }
+
+  /** Parents first; what the network has already counts as success. */
+  async publishPackage(label: string, txs: readonly Tx[]): Promise<void> {
+    const result = await (txs.length === 1 ? this.#options.chain.publish(encodeTx(txs[0]!)) : this.#options.chain.publishPackage(txs.map(encodeTx)));
+    const ids = txs.map(txid).join(' ');
+    if (result.ok) this.#options.log.info('published', { label, txids: ids });
+    else this.#options.log.warn('not published', { label, txids: ids, code: result.code, reason: result.reason });
+  }
+
+  /** Where claims and their change go: one script until coins have come to it. */
+  sweepScript(turn: Turn): Uint8Array {
+    const counter = this.#wallet.counters.p2wpkh.change;
+    if (this.#sweepPath && this.#sweepPath.index >= counter.usedCount) return this.#options.keys.scriptOf(this.#sweepPath);
+    const { path, script } = this.newAddress(turn, 'p2wpkh', 'change');
+    this.#sweepPath = path;
+    return script;
   }
 
   // Fee rates

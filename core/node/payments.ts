@@ -251,6 +251,9 @@ export class Payments {
       case 'htlc_dropped':
         this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_failed', channelNumber, id: action.id, removal: { kind: 'fail', reason: new Uint8Array(0), attributionData: undefined } });
         return;
+      case 'htlc_timed_out':
+        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_resolved_on_chain', channelNumber, id: action.id, outcome: { kind: 'timed_out' } });
+        return;
       case 'htlc_received':
         this.#received(turn, channel, action);
         return;

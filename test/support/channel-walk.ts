@@ -51,7 +51,7 @@ const op = (withShutdown: boolean): fc.Arbitrary<Op> =>
     { weight: 2, arbitrary: fc.record({ op: fc.constant('fee' as const), rate: fc.oneof(fc.integer({ min: 253, max: 20_000 }), fc.integer({ min: 253, max: 75_000 })) }) },
     { weight: 10, arbitrary: fc.record({ op: fc.constant('deliver' as const), side, count: fc.integer({ min: 1, max: 4 }) }) },
     { weight: 7, arbitrary: fc.record({ op: fc.constant('sign' as const), side }) },
-    { weight: 2, arbitrary: fc.record({ op: fc.constant('cut' as const) }) },
+    { weight: 3, arbitrary: fc.record({ op: fc.constant('cut' as const) }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('restart' as const), side }) },
     { weight: withShutdown ? 1 : 0, arbitrary: fc.record({ op: fc.constant('shutdown' as const), side }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('run' as const) }) },

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { Walker, seeded, walks } from '../../support/channel-walk.ts';
+import { Walker, runsOr, seeded, walks } from '../../support/channel-walk.ts';
+
+const timeoutOf = (runs: number): number => 60_000 + runsOr(runs) * 500;
 
 describe('two machines on a connection that breaks and with programs that die', () => {
   it('agree after any sequence of payments and fee changes', () => {
@@ -10,9 +12,9 @@ describe('two machines on a connection that breaks and with programs that die', 
         for (const op of walk.ops) walker.perform(op);
         walker.settle();
       }),
-      seeded(40),
+      seeded(100),
     );
-  });
+  }, timeoutOf(100));
 
   it('close co-operatively whenever one asks for it', () => {
     fc.assert(
@@ -22,7 +24,7 @@ describe('two machines on a connection that breaks and with programs that die', 
         walker.perform({ op: 'shutdown', side: 'alice' });
         walker.settle();
       }),
-      seeded(30),
+      seeded(60),
     );
-  });
+  }, timeoutOf(60));
 });

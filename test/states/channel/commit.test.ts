@@ -145,8 +145,8 @@ describe('revoke_and_ack', () => {
   });
 
   it('with a secret that does not generate those before fails the channel', () => {
-    const [pair, revoked] = revokedOnce();
-    pair.receive('bob', revoked);
+    const [pair] = revokedOnce();
+    pair.deliver('bob');
     pair.disconnect().reconnect().run();
     // Bob is made to expect the point of a secret that stands outside Alice's tree.
     const wrong = new Uint8Array(32).fill(7);

@@ -47,12 +47,11 @@ describe('update_fee', () => {
   it('counts the HTLCs that are on their way', () => {
     const pair = reachNormal({ pushMsat: 900_000_000n });
     pair.do('alice', offer(1, 40_000_000n));
-    expect(propose(pair.copy(), 'alice', 39_000)).toEqual([]);
     // 49 340 sat for 1296 weight.
-    expect(propose(pair.copy(), 'alice', 38_071)).toEqual([]);
-    expect(propose(pair, 'alice', 38_070)).toEqual(['update_fee']);
+    expect(propose(pair.copy(), 'alice', 38_072)).toEqual([]);
+    expect(propose(pair, 'alice', 38_071)).toEqual(['update_fee']);
     pair.run();
-    expect(pair.bob.commitments.feeratePerKw).toBe(38_070);
+    expect(pair.bob.commitments.feeratePerKw).toBe(38_071);
   });
 
   it('sent several times counts as the last one', () => {

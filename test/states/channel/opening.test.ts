@@ -118,7 +118,7 @@ type AcceptCase = readonly [rule: string, over: Partial<MessageOf<'accept_channe
 const REFUSED_ACCEPTS: readonly AcceptCase[] = [
   ['an unreasonable minimum_depth', { minimumDepth: 145 }, 'minimum_depth_too_large'],
   ['a reserve under our dust limit', { channelReserveSatoshis: sat(353n), dustLimitSatoshis: sat(353n) }, 'dust_limit_out_of_bounds'],
-  ['a dust limit over the reserve that we ask', { dustLimitSatoshis: sat(10_001n), channelReserveSatoshis: sat(10_001n) }, 'dust_limit_out_of_bounds'],
+  ['a dust limit that burns what we are paid', { dustLimitSatoshis: sat(10_001n), channelReserveSatoshis: sat(10_001n) }, 'dust_limit_out_of_bounds'],
   ['no channel_type', { tlvs: tlvs(undefined) }, 'channel_type_unsuitable'],
   ['another channel_type', { tlvs: tlvs(featureVector([12])) }, 'channel_type_unsuitable'],
   ['an unreasonable to_self_delay', { toSelfDelay: 2017 }, 'to_self_delay_too_large'],
@@ -135,6 +135,13 @@ const REFUSED_ACCEPTS: readonly AcceptCase[] = [
 describe('accept_channel', () => {
   it.each(REFUSED_ACCEPTS)('is refused for %s', (_, over, code) => {
     expect(receiveAccept(waiting, through({ ...acceptChannel, ...over }))).toMatchObject({ ok: false, error: { code } });
+  });
+
+  it('is refused for a dust limit over the reserve that we ask', () => {
+    const small = { ...waiting, local: { ...waiting.local, channelReserveSatoshis: sat(1000n) } };
+    const over = { dustLimitSatoshis: sat(1001n), channelReserveSatoshis: sat(1001n) };
+    expect(receiveAccept(small, { ...acceptChannel, ...over })).toMatchObject({ ok: false, error: { code: 'dust_limit_out_of_bounds', expected: '1000' } });
+    expect(receiveAccept(small, { ...acceptChannel, ...over, dustLimitSatoshis: sat(1000n) })).toMatchObject({ ok: true });
   });
 
   it('is refused when its reserve is under our dust limit', () => {

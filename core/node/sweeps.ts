@@ -1,0 +1,88 @@
+import { outPointKey } from '../bitcoin/transaction.ts';
+import { decodeWith, encodeWith } from '../codec/codec.ts';
+import { FEERATE_FLOOR_PER_KW, feerateFromSatPerVb } from '../lib/units.ts';
+import type { Store } from '../store/port.ts';
+import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
+import type { WalletKeys } from '../wallet/keys.ts';
+import { type SweepState, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
+import type { Onchain } from './onchain.ts';
+import type { NodeLog, NodeSystem } from './ports.ts';
+import type { Turn } from './turns.ts';
+
+export interface SweepsOptions {
+  readonly onchain: () => Onchain;
+  readonly keys: WalletKeys;
+  readonly system: NodeSystem;
+  readonly log: NodeLog;
+  readonly onShort: (turn: Turn, missingSat: bigint) => void;
+}
+
+const STATE_KEY = 'sweeps';
+
+/** Gathers what the channels want on chain and lets the sweeper decide what is published with every block. */
+export class Sweeps {
+  readonly #options: SweepsOptions;
+  readonly #claims = new Map<number, readonly DesiredClaim[]>();
+  readonly #commitments = new Map<number, DesiredCommitment>();
+  #state: SweepState = emptySweeps;
+
+  constructor(options: SweepsOptions) {
+    this.#options = options;
+  }
+
+  async load(store: Store): Promise<void> {
+    const record = await store.get('wallet', STATE_KEY);
+    if (record) this.#state = decodeWith(sweepStateCodec, record);
+  }
+
+  wantClaims(turn: Turn, channelNumber: number, claims: readonly DesiredClaim[]): void {
+    // Whoever asks for claims has its commitment in a block.
+    this.#commitments.delete(channelNumber);
+    const known = this.#claims.get(channelNumber) ?? [];
+    if (claims.length === 0 && known.length === 0) return;
+    this.#claims.set(channelNumber, claims);
+    this.#planLate(turn);
+  }
+
+  wantCommitment(turn: Turn, desired: DesiredCommitment): void {
+    this.#commitments.set(desired.channelNumber, desired);
+    this.#claims.delete(desired.channelNumber);
+    this.#planLate(turn);
+  }
+
+  /** With every block: fees rise with the deadlines, and what was published is offered again. */
+  block(turn: Turn): void {
+    if (this.#claims.size > 0 || this.#commitments.size > 0) this.#planLate(turn);
+  }
+
+  #planLate(turn: Turn): void {
+    turn.writeLate('sweeps', () => this.#plan(turn));
+  }
+
+  #plan(turn: Turn): void {
+    const { keys, system, log, onShort } = this.#options;
+    const onchain = this.#options.onchain();
+    const claims = [...this.#claims.values()].flat();
+    const destination = onchain.sweepScript(turn);
+    const { state, packages, shortOfCoins } = planSweeps(this.#state, {
+      height: onchain.height, claims, commitments: [...this.#commitments.values()],
+      feerateFor: (targetBlocks) => feerateFromSatPerVb(onchain.satPerVb(targetBlocks).satPerVb), minRelayFeeratePerKw: FEERATE_FLOOR_PER_KW,
+      coins: onchain.spendable().filter(({ status }) => status === 'confirmed'), keys, destinationScript: destination, changeScript: destination,
+      entropy: system.random(32), auxRand: system.random(32),
+    }); // prettier-ignore
+    if (state !== this.#state) {
+      this.#state = state;
+      turn.write('wallet', STATE_KEY, encodeWith(sweepStateCodec, state));
+    }
+    for (const { missingSat } of shortOfCoins) onShort(turn, missingSat);
+    turn.after(() => {
+      for (const { txs, reason } of packages) void onchain.publishPackage(reason, txs);
+    });
+    log.debug('sweeps planned', { claims: claims.length, packages: packages.length });
+  }
+
+  /** For views: what is wanted of one channel. */
+  wantedOf(channelNumber: number): readonly string[] {
+    return (this.#claims.get(channelNumber) ?? []).map(({ outPoint }) => outPointKey(outPoint));
+  }
+}
