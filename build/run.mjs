@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENGINE_FLAGS } from './engine-flags.mjs';
 import { canInstallDebianPackages, installDebianPackages, isOnPath, lastLines } from './system.mjs';
 
 const NODE_MAJOR = 24;
@@ -23,6 +24,7 @@ const JOBS = {
   bench: 'test/bench/run.ts',
   check: 'build/check.ts',
   docs: 'build/api-docs.ts',
+  fuzz: 'test/fuzz/run.ts',
 };
 
 /** The npm packages that carry a Node binary, by platform and processor. @type {Readonly<Record<string, string>>} */
@@ -149,4 +151,4 @@ const entry = JOBS[job] ?? fail(`Usage: node build/run.mjs <${Object.keys(JOBS).
 ensurePackages();
 const runtime = chooseRuntime();
 ensureSqlite(runtime);
-run(runtime, [entry, ...args]);
+run(runtime, [...(job === 'headless' ? ENGINE_FLAGS : []), entry, ...args]);

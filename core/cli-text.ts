@@ -114,7 +114,11 @@ export function methodHelp(method: Method): string {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const scalar = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** What would move the cursor, colour the rest or turn its direction; line ends and tabs belong to exported tables. */
+// oxlint-disable-next-line no-control-regex -- these are the ones to find
+const COMMANDS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+const scalar = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)).replace(COMMANDS, '\ufffd');
 
 /** An answer for people: a line a field, a blank line between entries of a list. */
 export function formatAnswer(value: unknown, indent = ''): string {

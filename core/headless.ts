@@ -100,7 +100,11 @@ export function parseOptions(args: readonly string[]): HeadlessOptions | undefin
   };
 }
 
+/** Node takes time with the square of the length for what looks like many short options in one. */
+const MAX_ARGUMENT_CHARACTERS = 4096;
+
 function parseFlags(args: readonly string[]) {
+  if (args.some((arg) => arg.length > MAX_ARGUMENT_CHARACTERS)) throw new UsageError(`An argument has at most ${MAX_ARGUMENT_CHARACTERS} characters`);
   try {
     return parseArgs({ args: [...args], options: OPTIONS });
   } catch (error) {

@@ -10,9 +10,9 @@ import { type HighWater, openHighWater } from './io/high-water.ts';
 import { type FolderLock, lockFolder } from './io/lock.ts';
 import { useFastestCurve } from './io/native-curve.ts';
 import { connectPeer, listenPeers } from './io/peer-socket.ts';
-import { type OpenedStore, openStore } from './io/sqlite/open.ts';
+import { type OpenedStore, type OpenStoreOptions, hasDatabase, openStore, removeDatabase } from './io/sqlite/open.ts';
 import { system } from './io/system.ts';
-import { type UnlockedVault, changePassword, createVault, unlockVault, vaultStatus } from './io/vault-file.ts';
+import { type UnlockedVault, changePassword, createVault, removeVault, unlockVault, vaultStatus } from './io/vault-file.ts';
 import { fromUtf8, toHex, utf8 } from './lib/bytes.ts';
 import { must } from './lib/result.ts';
 import { type App, ApiFailure } from './node/app.ts';
@@ -42,6 +42,8 @@ export interface AppConfig {
   readonly kdf?: KdfCost | undefined;
   /** A folder outside the data folder that remembers the wallet's epoch: a restored copy of the folder is then noticed. */
   readonly fenceFolders?: readonly string[] | undefined;
+  /** Bounds of the database, to rehearse a full disk. */
+  readonly store?: Pick<OpenStoreOptions, 'maxPageCount' | 'reserveBytes'> | undefined;
   /** For tests and the playground: another source than the one of `chain`. */
   readonly chainSource?: (() => ChainSource) | undefined;
 }
@@ -100,7 +102,11 @@ class SfericApp implements App {
   async #call(method: Method, params: never): Promise<unknown> {
     if (this.#stopped && method !== 'node.stop') throw new ApiFailure('stopping', 'The engine is stopping.');
     return mapped(async () => {
-      if (isNodeMethod(method)) return nodeHandlers[method](this.#node(), params);
+      if (isNodeMethod(method)) {
+        const node = this.#node();
+        const handler = nodeHandlers[method] as (node: SfericNode, given: never) => unknown;
+        return node.turns.unlessFrozen(handler(node, params));
+      }
       const handler = this.#own[method as Exclude<Method, NodeMethod>] as (given: never) => unknown;
       return handler(params);
     });
@@ -116,7 +122,7 @@ class SfericApp implements App {
   };
 
   #node(): SfericNode {
-    if (!this.#running) throw new ApiFailure('locked', 'The wallet is locked. Unlock it with its password.');
+    if (!this.#running) throw new ApiFailure('locked', 'The wallet is locked, so nothing was done. Unlock it with its password.');
     const frozen = this.#running.node.turns.frozen;
     if (frozen) throw storeFailure(frozen);
     return this.#running.node;
@@ -140,10 +146,12 @@ class SfericApp implements App {
       return {};
     }),
     'vault.changePassword': ({ password, newPassword }: Params<'vault.changePassword'>) => this.#exclusive(async () => {
+      await this.#needVault();
       await changePassword(this.#vaultPath, { oldPassword: passwordBytes(password), newPassword: passwordBytes(newPassword), random: system.random, ...this.#kdf() });
       return {};
     }),
     'vault.revealSeed': async ({ password }: Params<'vault.revealSeed'>) => {
+      await this.#needVault();
       const vault = await unlockVault(this.#vaultPath, passwordBytes(password));
       try {
         return { mnemonic: mnemonicOf(vault.entropy), hasPassphrase: vault.passphrase.length > 0 };
@@ -192,13 +200,25 @@ class SfericApp implements App {
     }; // prettier-ignore
   }
 
+  async #needVault(): Promise<void> {
+    if ((await vaultStatus(this.#vaultPath)).kind === 'missing') throw new ApiFailure('vault_missing', 'There is no wallet in this folder, so nothing was done. Create or restore one, or choose the folder where it lies.');
+  }
+
   async #make(entropy: Uint8Array, password: string, passphrase: string, birthdayHeight: number): Promise<void> {
-    if ((await vaultStatus(this.#vaultPath)).kind !== 'missing') throw new ApiFailure('vault_exists', 'There is a wallet in this folder already. Nothing was changed.');
+    if ((await vaultStatus(this.#vaultPath)).kind !== 'missing') throw new ApiFailure('vault_exists', 'There is a wallet in this folder already. Nothing was changed. Unlock it, or choose another folder.');
+    const hadDatabase = await hasDatabase(this.#lock.folder);
     const vault = await createVault(this.#vaultPath, {
       password: passwordBytes(password), mnemonicEntropy: entropy, passphrase: utf8(passphrase.normalize('NFKD')), network: this.#config.network, birthdayHeight,
       random: system.random, ...this.#kdf(),
     }); // prettier-ignore
-    await this.#start(vault);
+    try {
+      await this.#start(vault);
+    } catch (error) {
+      // Nobody has seen its words and nothing was received: half a wallet would only stand in the way of a whole one.
+      await removeVault(this.#vaultPath);
+      if (!hadDatabase) await removeDatabase(this.#lock.folder);
+      throw error;
+    }
   }
 
   async #create({ password, words, passphrase }: Params<'vault.create'>) {
@@ -226,8 +246,8 @@ class SfericApp implements App {
   }
 
   async #unlock({ password }: Params<'vault.unlock'>) {
-    if (this.#running) throw new ApiFailure('unlocked', 'The wallet is open already.');
-    if ((await vaultStatus(this.#vaultPath)).kind === 'missing') throw new ApiFailure('vault_missing', 'There is no wallet in this folder. Create or restore one.');
+    if (this.#running) throw new ApiFailure('unlocked', 'The wallet is open already. Nothing was changed; just go on.');
+    await this.#needVault();
     await this.#start(await unlockVault(this.#vaultPath, passwordBytes(password)));
     return {};
   }
@@ -236,11 +256,11 @@ class SfericApp implements App {
     const { network, log, chain, listen, fenceFolders, chainSource } = this.#config;
     if (vault.network !== network) {
       wipe(vault);
-      throw new ApiFailure('chain_other_network', `This wallet belongs to another network (${vault.network}).`);
+      throw new ApiFailure('chain_other_network', `This wallet belongs to another network (${vault.network}). Nothing was changed. Start Sferic for that network.`);
     }
     const { folder } = this.#lock;
     const opened = await openStore({
-      folder, dataKey: vault.dataKey, random: system.random, ...(fenceFolders ? { fenceFolders } : {}), onWarning: (text) => log.warn(text),
+      folder, dataKey: vault.dataKey, random: system.random, ...this.#config.store, ...(fenceFolders ? { fenceFolders } : {}), onWarning: (text) => log.warn(text),
     }); // prettier-ignore
     let highWater: HighWater | undefined;
     try {

@@ -32,7 +32,10 @@ const stage: Codec<Stage> = mapped(u8, (value) => {
   return value as Stage;
 }, (value) => value); // prettier-ignore
 /** Commitment numbers have 48 bits, which a double holds exactly. */
-const count: Codec<number> = mapped(u64, Number, BigInt);
+const count: Codec<number> = mapped(u64, (value) => {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new DecodeError(`number ${value}`);
+  return Number(value);
+}, BigInt); // prettier-ignore
 const point = bytes(33);
 const hash = bytes(32);
 const signature = bytes(64);

@@ -114,11 +114,13 @@ export function checkReceivedAdd(channel: FundedChannel, key: string, entry: Htl
 
 /**
  * Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. What
- * is on its way counts too: both sides may have offered at the same moment.
+ * is on its way counts too: both sides may have offered at the same moment. Of those received in one go only the later ones
+ * are over: what came before is judged without them.
  */
 export function exceedsDustCap(channel: FundedChannel, add: HtlcAdd): boolean {
   const { config, commitments } = channel;
-  const spec = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
+  const all = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
+  const spec = { ...all, htlcs: all.htlcs.filter((htlc) => isOffered(htlc) || htlc.add.id <= add.id) };
   return (['local', 'remote'] as const).some((owner) => {
     return trimmedIn(config, owner, spec.feeratePerKw, add) && dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat;
   });
@@ -143,6 +145,13 @@ export interface Sendable {
   readonly limit: 'none' | 'reserve_and_fee' | 'in_flight' | 'htlc_count' | 'offline';
 }
 
+/** What one side could put into one more HTLC of this commitment over its reserve and, as opener, the fee with a buffer. */
+function offerSlackMsat(config: ChannelConfig, weOffer: boolean, owner: Owner, spec: Spec): bigint {
+  if (weOffer === config.isOpener) return openerSlackMsat(config, owner, spec, doubled(spec.feeratePerKw), 2);
+  if (openerSlackMsat(config, owner, spec, spec.feeratePerKw, 1) < 0n) return 0n;
+  return weOffer ? spec.ourMsat - toMsat(config.remote.channelReserveSatoshis) : spec.theirMsat - toMsat(config.local.channelReserveSatoshis);
+}
+
 /** The most that we can offer in one HTLC now. */
 export function maxOffer(channel: FundedChannel): Sendable {
   const { config, commitments } = channel;
@@ -150,15 +159,7 @@ export function maxOffer(channel: FundedChannel): Sendable {
   const offered = remote.htlcs.filter(isOffered);
   const maxCount = Math.min(config.remote.maxAcceptedHtlcs, config.local.maxAcceptedHtlcs, POLICY.protocolMaxHtlcs);
   if (offered.length >= maxCount) return { amountMsat: msat(0n), limit: 'htlc_count' };
-  const byBalance = (['remote', 'local'] as const).map((owner) => {
-    const spec = worstSpec(commitments, owner, config.isOpener);
-    const ownSlack = spec.ourMsat - toMsat(config.remote.channelReserveSatoshis);
-    if (!config.isOpener) {
-      const openerPays = openerSlackMsat(config, owner, spec, spec.feeratePerKw, 1) >= 0n;
-      return openerPays ? ownSlack : 0n;
-    }
-    return openerSlackMsat(config, owner, spec, doubled(spec.feeratePerKw), 2);
-  });
+  const byBalance = (['remote', 'local'] as const).map((owner) => offerSlackMsat(config, true, owner, worstSpec(commitments, owner, config.isOpener)));
   const balance = byBalance.reduce((least, slack) => (slack < least ? slack : least));
   const inFlight = config.remote.maxHtlcValueInFlightMsat - offered.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
   const amount = balance < inFlight ? balance : inFlight;
@@ -171,9 +172,8 @@ export function maxReceive(channel: FundedChannel): Msat {
   const spec = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
   const received = spec.htlcs.filter((htlc) => !isOffered(htlc));
   if (received.length >= config.local.maxAcceptedHtlcs) return msat(0n);
-  const slack = config.isOpener
-    ? spec.theirMsat - toMsat(config.local.channelReserveSatoshis)
-    : openerSlackMsat(config, 'local', spec, doubled(spec.feeratePerKw), 2);
+  const bySide = (['remote', 'local'] as const).map((owner) => offerSlackMsat(config, false, owner, spec));
+  const slack = bySide.reduce((least, one) => (one < least ? one : least));
   const inFlight = config.local.maxHtlcValueInFlightMsat - received.reduce((sum, htlc) => sum + htlc.add.amountMsat, 0n);
   const amount = slack < inFlight ? slack : inFlight;
   return msat(amount > 0n ? amount : 0n);

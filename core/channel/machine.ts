@@ -76,13 +76,18 @@ const mayCommit = (channel: FundedChannel): boolean => channel.phase === 'normal
 
 const dead = (channel: FundedChannel): boolean => channel.phase === 'failing' || channel.phase === 'closing' || channel.phase === 'closed';
 
+/** Once the close is on chain an error has no use, and after one that both signed it would make a peer that has not seen it publish its commitment (I-33). */
+const closedAnswer = (channel: FundedChannel): ChannelAction =>
+  channel.phase !== 'failing' ? { kind: 'send', message: { name: 'warning', channelId: channel.channelId, data: new TextEncoder().encode('this channel is closed') } } : errorAction(channel, 'this channel is closed');
+
 /** BOLT 2, "Message Retransmission": a failed channel repeats its error, every other one says where it is. */
 function connect(channel: FundedChannel, command: Extract<ChannelCommand, { readonly kind: 'connect' }>, ctx: Context): Transition {
   if (channel.phase === 'closed') return stay(channel);
   const link = { ...offline, status: 'reestablishing', simpleClose: command.simpleClose, anySegwit: command.anySegwit } as const;
   const [undone, told] = undoUnsigned(channel);
   const linked: FundedChannel = { ...undone, link };
-  if (dead(channel)) return [linked, [...told, errorAction(channel, 'this channel is closed')]];
+  // Only who still waits for our commitment to confirm says so: repeated for ever, an error would end every connection.
+  if (dead(channel)) return [linked, [...told, ...(channel.phase === 'failing' ? [errorAction(channel, 'this channel is closed')] : [])]];
   return [linked, [...told, { kind: 'send', message: reestablishMessage(channel, ctx) }, { kind: 'journal', event: { kind: 'connected' } }]];
 }
 
@@ -98,7 +103,8 @@ function block(channel: FundedChannel, ctx: Context): Transition {
       return newest ? [channel, [{ kind: 'publish', label: 'closing', tx: decodeTx(newest) }]] : stay(channel);
     }
     case 'failing':
-      return [channel, publishCommitment(channel, ctx)];
+      // A funding transaction that is not ours and was never seen leaves nothing to publish.
+      return channel.fundingHeight === undefined && !channel.fundingTx ? openingBlock(channel, ctx) : [channel, publishCommitment(channel, ctx)];
     case 'closing':
       return resolve(channel, ctx);
     case 'fallen_behind':
@@ -137,7 +143,7 @@ function receive(channel: FundedChannel, message: Message, ctx: Context): Transi
   if (message.name === 'error') return peerError(channel, message.data, ctx);
   if (message.name === 'warning') return stay(channel);
   if (channel.phase === 'fallen_behind') return message.name === 'channel_reestablish' ? [channel, [errorAction(channel, BEHIND)]] : stay(channel);
-  if (dead(channel)) return message.name === 'channel_reestablish' ? [channel, [errorAction(channel, 'this channel is closed')]] : stay(channel);
+  if (dead(channel)) return message.name === 'channel_reestablish' ? [channel, [closedAnswer(channel)]] : stay(channel);
   if (message.name === 'channel_reestablish') return reestablish(channel, message, ctx);
   if (channel.link.status !== 'live') return warn(channel, fault('unexpected_message', 'channel_reestablish', message.name));
   return live(channel, message, ctx);
@@ -190,6 +196,9 @@ function live(channel: FundedChannel, message: Message, ctx: Context): Transitio
 function peerError(channel: FundedChannel, data: Uint8Array, ctx: Context): Transition {
   const event: ChannelAction = { kind: 'journal', event: { kind: 'peer_error', text: new TextDecoder().decode(data.subarray(0, 200)) } };
   if (dead(channel) || channel.phase === 'fallen_behind') return [channel, [event]];
+  // What both have signed already costs less and comes sooner than a commitment.
+  const closing = channel.phase === 'negotiating' ? channel.closingTxs.at(-1) : undefined;
+  if (closing) return [channel, [event, { kind: 'publish', label: 'closing', tx: decodeTx(closing) }]];
   return then([channel, [event]], (same) => failChannel(same, 'peer_error', undefined, ctx));
 }
 

@@ -1,7 +1,7 @@
 import { sign, verify } from '../crypto/secp256k1.ts';
 import { equal } from '../lib/bytes.ts';
 import { type Result, err, must, ok } from '../lib/result.ts';
-import { FEERATE_FLOOR_PER_KW, type Sat, feeOfWeight, floorSat, sat } from '../lib/units.ts';
+import { FEERATE_FLOOR_PER_KW, type Sat, feeOfWeight, floorSat, maxBigint, minBigint, sat } from '../lib/units.ts';
 import { encodeTx, txid, txidBytes } from '../bitcoin/transaction.ts';
 import { type ClosingTx, type ClosingVariant, type SimpleClosingParams, closeeVariant, closerVariants, closingWeight, legacyClosingTx, signedClosingTx, simpleClosingTx } from '../tx/closing.ts';
 import type { MessageOf } from '../wire/messages.ts';
@@ -26,16 +26,20 @@ const theirScript = (channel: FundedChannel): Uint8Array => must(channel.remoteS
 const negotiationOf = (channel: FundedChannel): ClosingNegotiation => channel.link.negotiation ?? FRESH;
 const withNegotiation = (channel: FundedChannel, negotiation: ClosingNegotiation): FundedChannel => ({ ...channel, link: { ...channel.link, negotiation } });
 
-/** Fee of a closing transaction of ours: by the estimate, never over half of what we get. */
+/** Fee of a closing transaction of ours: by the estimate, never over half of what we get unless less would not relay. */
 function closingFeeSat(channel: FundedChannel, ctx: Context): Sat {
   const fee = feeOfWeight(closingWeight([ourScript(channel), theirScript(channel)]), ctx.feerates.closing);
-  return cappedFee(fee, floorSat(channel.commitments.ourMsat));
+  return maxBigint(cappedFee(fee, floorSat(channel.commitments.ourMsat)), leastFeeSat(channel));
 }
-const leastFeeSat = (channel: FundedChannel): Sat => feeOfWeight(closingWeight([ourScript(channel), theirScript(channel)]), FEERATE_FLOOR_PER_KW);
 
-/** What the opener is ready to pay: twice the estimate, never over half of what it gets. */
+const relayFeeSat = (channel: FundedChannel): Sat => feeOfWeight(closingWeight([ourScript(channel), theirScript(channel)]), FEERATE_FLOOR_PER_KW);
+
+/** What relays; who has less than that gives all. */
+const leastFeeSat = (channel: FundedChannel): Sat => minBigint(relayFeeSat(channel), floorSat(channel.commitments.ourMsat));
+
+/** What the opener is ready to pay: twice the estimate, never over half of what it gets unless less would not relay. */
 const mostFeeSat = (channel: FundedChannel, ctx: Context): Sat =>
-  cappedFee(sat(closingFeeSat(channel, ctx) * 2n), floorSat(channel.commitments.ourMsat));
+  maxBigint(cappedFee(sat(closingFeeSat(channel, ctx) * 2n), floorSat(channel.commitments.ourMsat)), leastFeeSat(channel));
 
 /** BOLT 2: with option_simple_close both sides propose, otherwise the opener begins. */
 export function startNegotiation(channel: FundedChannel, ctx: Context): Transition {
@@ -135,7 +139,7 @@ export function sendClosingComplete(channel: FundedChannel, ctx: Context): Trans
   const scripts = { closerScript: ourScript(channel), closeeScript: theirScript(channel) };
   const params = simpleParams(channel, 'us', { ...scripts, feeSat, locktime });
   const variants = closerVariants(params);
-  if (feeSat < leastFeeSat(channel) || !variants.ok) return [channel, []];
+  if (feeSat < relayFeeSat(channel) || !variants.ok) return [channel, []];
   const signed = variants.value.flatMap((variant) => {
     const built = simpleClosingTx(params, variant);
     return built.ok ? [{ variant, id: txid(built.value.tx), signature: sign(built.value.sighash, ctx.keys.fundingSecret) }] : [];

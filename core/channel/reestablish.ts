@@ -84,7 +84,9 @@ export function receiveReestablish(channel: FundedChannel, message: MessageOf<'c
     ...ourUpdates(channel, STAGE.proposed),
   ];
   const live: FundedChannel = { ...channel, link: { ...channel.link, status: 'live', reestablishReceived: true } };
-  return { kind: 'go', transition: [live, messages.map((sent): ChannelAction => ({ kind: 'send', message: sent }))] };
+  const sends = messages.map((sent): ChannelAction => ({ kind: 'send', message: sent }));
+  // The program may have died between the commit and the second file: the mark comes before the secret here too.
+  return { kind: 'go', transition: [live, repeatRevocation ? [{ kind: 'raise_high_water', revokedCommitmentNumber: localNumber - 1 }, ...sends] : sends] };
 }
 
 function lastSecretFits(channel: FundedChannel, message: MessageOf<'channel_reestablish'>, ctx: Context): boolean {

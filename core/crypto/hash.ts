@@ -13,6 +13,12 @@ export const hash160 = (data: Uint8Array): Uint8Array => nobleRipemd160(nobleSha
 export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array =>
   hmac(nobleSha256, key, parts.length === 1 ? parts[0]! : concat(...parts));
 
+/** The same for several messages under one key, whose part of the work is done once. */
+export function hmacSha256With(key: Uint8Array): (message: Uint8Array) => Uint8Array {
+  const keyed = hmac.create(nobleSha256, key);
+  return (message) => keyed.clone().update(message).digest();
+}
+
 /** HKDF-SHA256 with empty info, as BOLT 8 uses it: two 32-byte keys. */
 export function hkdfPair(salt: Uint8Array, inputKeyMaterial: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const okm = hkdf(nobleSha256, inputKeyMaterial, salt, undefined, 64);

@@ -43,11 +43,14 @@ const providerOf = (native: NativeSecp256k1): CurveProvider => ({
   multiplyScalars: (a, b) => native.privateKeyTweakMul(a.slice(), b),
 });
 
-/**
- * Switches to libsecp256k1 where its binding loads and passes the self-test; otherwise the reference stays. The
- * package's own fallback (elliptic) is never loaded.
- */
-export function useFastestCurve(): void {
+/** libsecp256k1 where its binding loads. The package's own fallback (elliptic) is never loaded. */
+export function nativeProvider(): CurveProvider | undefined {
   const native = attempt(() => createRequire(import.meta.url)('secp256k1/bindings.js') as NativeSecp256k1);
-  if (native) useCurve(providerOf(native));
+  return native && providerOf(native);
+}
+
+/** Switches to libsecp256k1 where it is there and passes the self-test; otherwise the reference stays. */
+export function useFastestCurve(): void {
+  const native = nativeProvider();
+  if (native) useCurve(native);
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { StoreError } from '../store/port.ts';
 import type { RandomBytes } from '../store/sealing.ts';
 import {
@@ -75,6 +76,9 @@ export async function createVault(path: string, options: CreateVault): Promise<U
   }
   return { ...secrets, network, birthdayHeight };
 }
+
+/** For one that was made a moment ago and whose words nobody has seen. */
+export const removeVault = (path: string): Promise<void> => rm(path, { force: true });
 
 async function openWith(vault: Vault, password: Uint8Array): Promise<VaultSecrets> {
   if (password.length === 0) throw wrongPassword();

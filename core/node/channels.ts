@@ -36,7 +36,8 @@ export interface ChannelsOptions {
   /** Never publish our own commitment: this copy of the data is stale (I-23). */
   readonly recovering: () => boolean;
   readonly revokedUpTo: (channelNumber: number) => number | undefined;
-  readonly send: (peerNodeId: Uint8Array, message: Message) => void;
+  /** Sends on the connection that the channel speaks on now, and on no later one: a slow disk may outlive a connection. */
+  readonly senderTo: (peerNodeId: Uint8Array) => (message: Message) => void;
   readonly disconnect: (peerNodeId: Uint8Array, reason: string) => void;
   readonly publish: (label: string, tx: Tx) => void;
   readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
@@ -153,9 +154,11 @@ export class Channels {
       case 'raise_high_water':
         turn.highWater.set(channelNumber, action.revokedCommitmentNumber);
         return;
-      case 'send':
-        turn.after(() => this.#options.send(peerNodeId, action.message));
+      case 'send': {
+        const send = this.#options.senderTo(peerNodeId);
+        turn.after(() => send(action.message));
         return;
+      }
       case 'disconnect':
         turn.after(() => this.#options.disconnect(peerNodeId, action.reason));
         return;

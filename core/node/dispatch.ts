@@ -91,7 +91,7 @@ export async function dispatch(
   wireParams: unknown,
   log: Logger = silentLogger,
 ): Promise<Result<unknown, ApiError>> {
-  if (!isMethod(method)) return err({ code: 'unknown_method', message: `There is no method "${foreign(method, 60)}".` });
+  if (!isMethod(method)) return err({ code: 'unknown_method', message: `There is no method "${foreign(method, 40)}". Nothing was done; see the list.` });
   try {
     const params = decodeParams(method, wireParams);
     if (!params.ok) return params;

@@ -7,7 +7,7 @@ import type { HdNode } from '../crypto/hd.ts';
 import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
 import { foreign } from '../lib/sanitize.ts';
 import { must } from '../lib/result.ts';
-import { type FeeratePerKw, feeratePerKw } from '../lib/units.ts';
+import { type FeeratePerKw, type Sat, feeratePerKw } from '../lib/units.ts';
 import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
 import { recordOwnTransaction, release, reserve } from '../wallet/state.ts';
 import { planFunding } from '../wallet/send.ts';
@@ -26,6 +26,7 @@ import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
 import type { NodePorts } from './ports.ts';
+import type { PeerLink } from '../transport/link.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
 import { planFailure } from './words.ts';
@@ -42,6 +43,8 @@ const TICK_MS = 1_000;
 const MAX_WAITING_MESSAGES = 500;
 /** Anchor commitments need only enter the mempool; their children bring what is missing. */
 const MAX_ANCHOR_COMMITMENT_FEERATE = feeratePerKw(2_500);
+/** Of the size of every funding output's (P2WSH); never paid to. */
+const ANY_FUNDING_SCRIPT = Uint8Array.of(0, 32, ...new Uint8Array(32));
 /** A fee rate that moved less is not worth an update. */
 const FEE_UPDATE_STEP = 0.25;
 
@@ -63,6 +66,8 @@ export class SfericNode {
   readonly nodeId: Uint8Array;
   readonly #nodeKey: Uint8Array;
   readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
+  /** The connection of each peer as far as the turns have come; sockets may be further. */
+  readonly #connections = new Map<string, PeerLink>();
   #nextChannelNumber = 0;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
@@ -90,14 +95,14 @@ export class SfericNode {
       channelOfOutput: (key) => this.outputOwners.get(key),
     }); // prettier-ignore
     this.sweeps = new Sweeps({
-      onchain: () => this.onchain, keys: this.keys, system, log,
+      onchain: () => this.onchain, keys: this.keys, log,
       onShort: (turn, missingSat) => this.#alarm(turn, 'short_of_coins', `${missingSat} sat are missing`, undefined),
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
       recovering: () => this.isRecovering,
       revokedUpTo: (channelNumber) => highWater.read(channelNumber),
-      send: (peerNodeId, message) => this.peers.send(toHex(peerNodeId), message),
+      senderTo: (peerNodeId) => this.#senderTo(toHex(peerNodeId)),
       disconnect: (peerNodeId, reason) => this.peers.disconnect(toHex(peerNodeId), reason),
       publish: (label, tx) => void this.onchain.publish(label, tx),
       watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
@@ -118,17 +123,25 @@ export class SfericNode {
     this.peers = new Peers({
       network: ports.network, system, log, chainHash: config.network.chainHash,
       isWanted: (nodeId) => this.channels.of(fromHex(nodeId)).some(({ phase }) => phase !== 'closed'),
-      onReady: (nodeId) => enqueue((turn) => peerReady(this, turn, nodeId)),
+      onReady: (nodeId, _features, link) => enqueue((turn) => {
+        this.#connections.set(nodeId, link);
+        peerReady(this, turn, nodeId);
+      }),
       onMessage: (nodeId, message) => this.#message(nodeId, message),
-      onGone: (nodeId) => enqueue((turn) => peerGone(this, turn, nodeId)),
+      onGone: (nodeId) => enqueue((turn) => {
+        this.#connections.delete(nodeId);
+        peerGone(this, turn, nodeId);
+      }),
       onChanged: (view) => emit('peer.updated', this.peerView(view.nodeId)),
     }); // prettier-ignore
     this.openings = new Openings({
       system, keysOf, enqueue,
       negotiated: (peer) => (feature) => this.peers.supports(peer, feature),
       nodeIdOf: fromHex,
-      takeChannelNumber: (turn) => this.#takeChannelNumber(turn),
-      contextFor: (turn, keys) => this.channels.contextOf(keys, this.onchain.newAddress(turn, 'p2wpkh', 'receive').script),
+      nextChannelNumber: () => this.#nextChannelNumber,
+      keepChannelNumber: (turn, channelNumber) => this.#keepChannelNumber(turn, channelNumber),
+      contextFor: (keys, walletScript) => this.channels.contextOf(keys, walletScript),
+      freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script,
       planFunding: (turn, reservation, script, amountSat) => this.#planFunding(turn, reservation, script, amountSat),
       signFunding: (plan) => signPlan(plan, this.keys, system.random(32)),
       recordFunding: (turn, reservation, plan, tx) =>
@@ -190,6 +203,11 @@ export class SfericNode {
     return this.#listener?.port;
   }
 
+  #senderTo(nodeId: string): (message: Message) => void {
+    const link = this.#connections.get(nodeId);
+    return (message) => link && this.peers.send(nodeId, message, link);
+  }
+
   #message(nodeId: string, message: Message): void | Promise<void> {
     this.turns.enqueue((turn) => receiveMessage(this, turn, nodeId, message));
     // What waits here is memory: beyond this the peer has to wait too.
@@ -230,10 +248,9 @@ export class SfericNode {
 
   // Openings
 
-  #takeChannelNumber(turn: Turn): number {
-    const channelNumber = this.#nextChannelNumber++;
+  #keepChannelNumber(turn: Turn, channelNumber: number): void {
+    this.#nextChannelNumber = Math.max(this.#nextChannelNumber, channelNumber + 1);
     turn.write('meta', 'nextChannelNumber', utf8(`${this.#nextChannelNumber}`));
-    return channelNumber;
   }
 
   #openRefusal(): string | undefined {
@@ -253,12 +270,22 @@ export class SfericNode {
     return this.openings.open(turn, peer, request);
   }
 
-  #planFunding(turn: Turn, reservation: string, fundingScript: Uint8Array, amountSat: Parameters<typeof planFunding>[0]['amountSat']) {
-    const change = this.onchain.newAddress(turn, 'p2wpkh', 'change').script;
-    const plan = planFunding({
-      fundingScript, amountSat, coins: this.onchain.spendable(), feerateSatPerVb: this.onchain.satPerVb(6).satPerVb, changeScript: change,
+  #fundingPlan(fundingScript: Uint8Array, amountSat: Sat, changeScript: Uint8Array): ReturnType<typeof planFunding> {
+    return planFunding({
+      fundingScript, amountSat, coins: this.onchain.spendable(), feerateSatPerVb: this.onchain.satPerVb(6).satPerVb, changeScript,
       tipHeight: this.onchain.height, entropy: this.ports.system.random(32), acceptsHighFee: true,
     }); // prettier-ignore
+  }
+
+  /** Throws ApiFailure when the coins do not pay for a channel and its transaction. Uses no address up. */
+  checkFunds(amountSat: Sat): void {
+    const plan = this.#fundingPlan(ANY_FUNDING_SCRIPT, amountSat, this.keys.scriptOf({ kind: 'p2wpkh', branch: 'change', index: 0 }));
+    if (!plan.ok) throw planFailure(plan.error);
+  }
+
+  #planFunding(turn: Turn, reservation: string, fundingScript: Uint8Array, amountSat: Sat) {
+    this.checkFunds(amountSat);
+    const plan = this.#fundingPlan(fundingScript, amountSat, this.onchain.newAddress(turn, 'p2wpkh', 'change').script);
     if (!plan.ok) throw planFailure(plan.error);
     const reserved = reserve(this.onchain.wallet, reservation, plan.value.coins);
     if (!reserved.ok) throw new ApiFailure('insufficient_funds', 'These coins are already being used for another channel.');

@@ -5,7 +5,7 @@ import type { ScriptPath } from '../wallet/accounts.ts';
 import { type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
 import { walletStateCodec } from '../wallet/state-codec.ts';
-import { type WalletState, handOutAddress, initialState, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
+import { type WalletState, handOutAddress, initialState, release, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
 import { type ChainView, applyHistories, extendView, openView, withTip } from '../wallet/view.ts';
 import type { Feerates } from '../channel/context.ts';
 import { decodeWith, encodeWith } from '../codec/codec.ts';
@@ -50,6 +50,9 @@ const MS_PER_BLOCK_AT_MOST = 5 * 60_000;
 const BIRTHDAY_MARGIN_BLOCKS = 144;
 const FEE_REFRESH_MS = 5 * 60_000;
 
+/** An opening lives in memory only: what one had set aside when the program ended is free again. */
+const withoutOpenings = (state: WalletState): WalletState => state.reservations.reduce((rest, { id }) => (id.startsWith('open:') ? release(rest, id) : rest), state);
+
 /** The chain's side of the node: tip, watched outputs, our coins and fee rates. */
 export class Onchain {
   readonly #options: OnchainOptions;
@@ -74,7 +77,7 @@ export class Onchain {
   async load(): Promise<void> {
     const { store, keys } = this.#options;
     const record = await store.get('wallet', STATE_KEY);
-    if (record) this.#wallet = decodeWith(walletStateCodec, record);
+    if (record) this.#wallet = withoutOpenings(decodeWith(walletStateCodec, record));
     this.#booked = new Map((await store.list('wallet', { prefix: 'booked/' })).map(({ key, value }) => [key.slice(7), BigInt(fromUtf8(value))]));
     this.#view = openView(this.#wallet, 0, keys.scriptOf).view;
     const [birthday, created] = await Promise.all([store.get('meta', BIRTHDAY_KEY), store.get('meta', CREATED_KEY)]);

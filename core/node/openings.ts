@@ -40,11 +40,14 @@ export interface OpeningsOptions {
   readonly system: NodeSystem;
   readonly negotiated: (peer: string) => (feature: Feature) => boolean;
   readonly nodeIdOf: (peer: string) => Uint8Array;
-  /** A number that no channel has, stored in the same turn. */
-  readonly takeChannelNumber: (turn: Turn) => number;
+  /** The next number that no channel has had. */
+  readonly nextChannelNumber: () => number;
+  /** Called once a channel with this number is about to be stored: it is never given again. */
+  readonly keepChannelNumber: (turn: Turn, channelNumber: number) => void;
   readonly keysOf: (channelNumber: number) => ChannelKeys;
-  /** A fresh wallet script and the rest of the world, for a new channel. */
-  readonly contextFor: (turn: Turn, keys: ChannelKeys) => Context;
+  readonly contextFor: (keys: ChannelKeys, walletScript: Uint8Array) => Context;
+  /** A wallet script that nobody was given before. */
+  readonly freshScript: (turn: Turn) => Uint8Array;
   readonly planFunding: (turn: Turn, reservation: string, script: Uint8Array, amountSat: Sat) => FundingPlan;
   readonly signFunding: (plan: FundingPlan) => Tx;
   readonly recordFunding: (turn: Turn, reservation: string, plan: FundingPlan, tx: Tx) => void;
@@ -57,6 +60,9 @@ export interface OpeningsOptions {
   /** Why no channel may be accepted now, if so. */
   readonly refusal: () => string | undefined;
 }
+
+/** A handshake pays nobody yet. */
+const NO_SCRIPT = new Uint8Array(0);
 
 const faultFailure = (fault: ChannelFault): ApiFailure =>
   new ApiFailure('channel_refused', `The channel was not opened: ${faultText(fault)}. Nothing was spent.`, { fault: fault.code });
@@ -76,9 +82,9 @@ export class Openings {
 
   /** Starts an opening; answers once the peer's signature is durable and the funding transaction is on its way. */
   open(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
-    const { system, keysOf, takeChannelNumber, contextFor, negotiated, nodeIdOf, send } = this.#options;
-    const channelNumber = takeChannelNumber(turn);
-    const ctx = contextFor(turn, keysOf(channelNumber));
+    const { system, negotiated, nodeIdOf, send } = this.#options;
+    const channelNumber = this.#freeNumber();
+    const ctx = this.#handshakeContext(channelNumber);
     const features = negotiated(peer);
     const [handshake, message] = proposeChannel(
       {
@@ -87,11 +93,29 @@ export class Openings {
       },
       ctx,
     ); // prettier-ignore
-    return new Promise((resolve, reject) => {
+    const opened = new Promise<FundedChannel>((resolve, reject) => {
       const pending: Pending = { handshake, peer, ctx, cancelTimer: this.#timer(() => pending), ours: { resolve, reject, plan: undefined } };
       this.#pending.add(pending);
       turn.after(() => send(peer, message));
     });
+    // It may end before this turn is durable and anybody waits for it: that must not end the program.
+    opened.catch(() => undefined);
+    return opened;
+  }
+
+  /** What strangers ask for costs neither a number nor an address before there is a channel: both lie on paths that a restore looks at. */
+  #freeNumber(): number {
+    const taken = new Set([...this.#pending].map(({ handshake }) => handshake.proposal.channelNumber));
+    let channelNumber = this.#options.nextChannelNumber();
+    while (taken.has(channelNumber)) channelNumber++;
+    return channelNumber;
+  }
+  #handshakeContext(channelNumber: number): Context {
+    return this.#options.contextFor(this.#options.keysOf(channelNumber), NO_SCRIPT);
+  }
+  #fundedContext(turn: Turn, { ctx, handshake }: Pending): Context {
+    this.#options.keepChannelNumber(turn, handshake.proposal.channelNumber);
+    return this.#options.contextFor(ctx.keys, this.#options.freshScript(turn));
   }
 
   #alias(): bigint {
@@ -158,8 +182,8 @@ export class Openings {
       this.#refuse(turn, peer, id, refusal);
       return;
     }
-    const channelNumber = options.takeChannelNumber(turn);
-    const ctx = options.contextFor(turn, options.keysOf(channelNumber));
+    const channelNumber = this.#freeNumber();
+    const ctx = this.#handshakeContext(channelNumber);
     const given = { channelNumber, peerNodeId: options.nodeIdOf(peer), localAlias: this.#alias(), negotiated: options.negotiated(peer) };
     const result = receiveOpen(message, given, ctx);
     if (!result.ok) {
@@ -199,7 +223,7 @@ export class Openings {
   #created(turn: Turn, peer: string, message: MessageOf<'funding_created'>): boolean {
     const pending = this.#find(peer, message.temporaryChannelId);
     if (pending?.handshake.kind !== 'fundee_waits_for_created') return false;
-    const result = receiveFundingCreated(pending.handshake, message, pending.ctx);
+    const result = receiveFundingCreated(pending.handshake, message, this.#fundedContext(turn, pending));
     this.#pending.delete(pending);
     pending.cancelTimer();
     if (!result.ok) this.#refuse(turn, peer, message.temporaryChannelId, faultText(result.error));
@@ -213,7 +237,7 @@ export class Openings {
     const plan = pending?.ours?.plan;
     if (pending?.handshake.kind !== 'opener_waits_for_signature' || !pending.ours || !plan) return false;
     let funding: Tx | undefined;
-    const result = receiveFundingSigned(pending.handshake, message, () => (funding = this.#options.signFunding(plan)), pending.ctx);
+    const result = receiveFundingSigned(pending.handshake, message, () => (funding = this.#options.signFunding(plan)), this.#fundedContext(turn, pending));
     if (!result.ok || !funding) {
       const fault: ChannelFault = result.ok ? { code: 'internal' } : result.error;
       this.#refuse(turn, peer, message.channelId, faultText(fault));

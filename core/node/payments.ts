@@ -249,7 +249,7 @@ export class Payments {
         this.outgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
         return;
       case 'htlc_dropped':
-        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_failed', channelNumber, id: action.id, removal: { kind: 'fail', reason: new Uint8Array(0), attributionData: undefined } });
+        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_dropped', channelNumber, id: action.id });
         return;
       case 'htlc_timed_out':
         this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_resolved_on_chain', channelNumber, id: action.id, outcome: { kind: 'timed_out' } });

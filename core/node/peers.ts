@@ -22,6 +22,7 @@ interface Peer {
   features: NegotiatedFeatures | undefined;
   lastError: string | undefined;
   failures: number;
+  readyAtMs: number;
   dialing: Promise<Result<void, PeerLinkError>> | undefined;
   cancelRetry: (() => void) | undefined;
   readonly waiting: ((result: Result<void, PeerLinkError>) => void)[];
@@ -42,7 +43,8 @@ export interface PeersOptions {
   readonly chainHash: Uint8Array;
   /** Whether a connection to this peer is wanted although nobody asked just now: it has a channel. */
   readonly isWanted: (nodeId: string) => boolean;
-  readonly onReady: (nodeId: string, features: NegotiatedFeatures) => void;
+  /** `link` names this connection for `send`. */
+  readonly onReady: (nodeId: string, features: NegotiatedFeatures, link: PeerLink) => void;
   readonly onMessage: (nodeId: string, message: Message) => void | Promise<void>;
   readonly onGone: (nodeId: string) => void;
   readonly onChanged: (view: PeerView) => void;
@@ -50,6 +52,7 @@ export interface PeersOptions {
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
+const LASTING_MS = 2_000;
 /** Strangers that may be connected beside the peers that have channels (I-34). */
 const MAX_STRANGERS = 50;
 
@@ -88,7 +91,7 @@ export class Peers {
     const known = this.#peers.get(nodeId);
     if (known) return known;
     const peer: Peer = {
-      nodeId, target: undefined, link: undefined, features: undefined, lastError: undefined, failures: 0, dialing: undefined, cancelRetry: undefined, waiting: [],
+      nodeId, target: undefined, link: undefined, features: undefined, lastError: undefined, failures: 0, readyAtMs: 0, dialing: undefined, cancelRetry: undefined, waiting: [],
     }; // prettier-ignore
     this.#peers.set(nodeId, peer);
     return peer;
@@ -125,9 +128,10 @@ export class Peers {
     this.#peers.get(nodeId)?.link?.close(reason);
   }
 
-  send(nodeId: string, message: Message): void {
+  /** `on`: only if that connection is still the one; what a channel says belongs to the connection that it was said on. */
+  send(nodeId: string, message: Message, on?: PeerLink): void {
     const peer = this.#peers.get(nodeId);
-    if (!peer?.link || (!peer.features && message.name !== 'init')) return;
+    if (!peer?.link || (on && peer.link !== on) || (!peer.features && message.name !== 'init')) return;
     peer.link.send(encodeMessage(message));
   }
 
@@ -216,17 +220,19 @@ export class Peers {
       return;
     }
     peer.features = checked.value;
-    peer.failures = 0;
+    peer.readyAtMs = this.#options.system.nowMs();
     peer.lastError = undefined;
     for (const resolve of peer.waiting.splice(0)) resolve({ ok: true, value: undefined });
     this.#options.log.info('peer connected', { nodeId: peer.nodeId, inbound: link.isIncoming });
-    this.#options.onReady(peer.nodeId, checked.value);
+    this.#options.onReady(peer.nodeId, checked.value, link);
     this.#options.onChanged(viewOf(peer));
   }
 
   #lost(peer: Peer, link: PeerLink, error: PeerLinkError): void {
     if (peer.link !== link) return;
     const wasReady = peer.features !== undefined;
+    // A peer that leaves as soon as it has come is dialled ever more rarely.
+    if (wasReady && this.#options.system.nowMs() - peer.readyAtMs >= LASTING_MS) peer.failures = 0;
     peer.link = undefined;
     peer.features = undefined;
     this.#options.log.info('peer disconnected', { nodeId: peer.nodeId, code: error.code, detail: error.detail });

@@ -6,13 +6,12 @@ import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
 import { type SweepState, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
 import type { Onchain } from './onchain.ts';
-import type { NodeLog, NodeSystem } from './ports.ts';
+import type { NodeLog } from './ports.ts';
 import type { Turn } from './turns.ts';
 
 export interface SweepsOptions {
   readonly onchain: () => Onchain;
   readonly keys: WalletKeys;
-  readonly system: NodeSystem;
   readonly log: NodeLog;
   readonly onShort: (turn: Turn, missingSat: bigint) => void;
 }
@@ -60,7 +59,7 @@ export class Sweeps {
   }
 
   #plan(turn: Turn): void {
-    const { keys, system, log, onShort } = this.#options;
+    const { keys, log, onShort } = this.#options;
     const onchain = this.#options.onchain();
     const claims = [...this.#claims.values()].flat();
     const destination = onchain.sweepScript(turn);
@@ -68,7 +67,6 @@ export class Sweeps {
       height: onchain.height, claims, commitments: [...this.#commitments.values()],
       feerateFor: (targetBlocks) => feerateFromSatPerVb(onchain.satPerVb(targetBlocks).satPerVb), minRelayFeeratePerKw: FEERATE_FLOOR_PER_KW,
       coins: onchain.spendable().filter(({ status }) => status === 'confirmed'), keys, destinationScript: destination, changeScript: destination,
-      entropy: system.random(32), auxRand: system.random(32),
     }); // prettier-ignore
     if (state !== this.#state) {
       this.#state = state;

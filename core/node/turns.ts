@@ -63,6 +63,8 @@ export class Turns {
   #released: Promise<void> = Promise.resolve();
   #frozen: StoreFault | undefined;
   #stopped = false;
+  /** Whoever waits for effects that will never come once writing has failed. */
+  readonly #hopeful = new Set<(error: StoreError) => void>();
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -81,6 +83,16 @@ export class Turns {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#options.system.soon(() => this.#run());
+  }
+
+  /** What `work` gives; rejects with the StoreError when writing fails before, since its effects never come then. */
+  unlessFrozen<T>(work: Promise<T> | T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#frozen) return reject(new StoreError(this.#frozen));
+      this.#hopeful.add(reject);
+      const settle = (): void => void this.#hopeful.delete(reject);
+      Promise.resolve(work).then(resolve, reject).finally(settle);
+    });
   }
 
   /** Resolves when all that was enqueued until now is durable and has taken effect. */
@@ -145,5 +157,7 @@ export class Turns {
     this.#frozen = error instanceof StoreError ? error.fault : { code: 'write_failed', reason: error instanceof Error ? error.message : 'unknown' };
     this.#options.log.error('writing failed: nothing is sent any more', { code: this.#frozen.code });
     this.#options.onFrozen(this.#frozen);
+    for (const reject of this.#hopeful) reject(new StoreError(this.#frozen));
+    this.#hopeful.clear();
   }
 }

@@ -5,6 +5,7 @@ import type { MnemonicFault } from '../crypto/hd.ts';
 import type { InvoiceFault } from '../invoice/types.ts';
 import { unreachable } from '../lib/result.ts';
 import type { PaymentFault } from '../payment/errors.ts';
+import type { CreateFault } from '../payment/incoming-types.ts';
 import type { PaymentFailure } from '../payment/outgoing-types.ts';
 import type { StoreFault } from '../store/port.ts';
 import type { PeerLinkError } from '../transport/link.ts';
@@ -25,20 +26,33 @@ export function invoiceFailure(fault: InvoiceFault): ApiFailure {
     case 'other_network':
       return failure('invoice_other_network', `This invoice belongs to another network (${fault.network ?? fault.prefix}). Nothing was paid. Ask for one on the network of this wallet.`);
     case 'unknown_even_feature':
-      return failure('invoice_unknown_feature', `This invoice needs something that this wallet does not know (feature ${fault.bit}). Nothing was paid.`, { bit: fault.bit });
+      return failure('invoice_unknown_feature', `This invoice needs something that this wallet does not know (feature ${fault.bit}). Nothing was paid. Ask for another invoice, or look for a newer version of Sferic.`, { bit: fault.bit });
     case 'missing_payment_secret':
       return failure('invoice_missing_secret', 'This invoice has no payment secret, so that nodes on the way could steal the payment. Nothing was paid. Ask for a new one.');
     case 'sub_msat_amount':
-      return failure('invoice_sub_msat_amount', 'The amount of this invoice is finer than a millisatoshi, which nobody can pay. Ask for a new one.');
+      return failure('invoice_sub_msat_amount', 'The amount of this invoice is finer than a millisatoshi, which nobody can pay. Nothing was paid. Ask for a new one.');
     case 'invalid_signature':
-      return failure('invoice_bad_signature', 'The signature of this invoice is wrong: it was changed on the way. Nothing was paid.');
+      return failure('invoice_bad_signature', 'The signature of this invoice is wrong: it was changed on the way. Nothing was paid. Ask for a new one.');
     case 'not_an_invoice':
     case 'malformed':
     case 'missing_payment_hash':
     case 'missing_description':
     case 'two_descriptions':
     case 'missing_feature_dependency':
-      return failure('invoice_malformed', 'This is not a Lightning invoice that can be read. Nothing was paid.', { fault: fault.code });
+      return failure('invoice_malformed', 'This is not a Lightning invoice that can be read. Nothing was paid. Copy all of it again, or ask for a new one.', { fault: fault.code });
+    default:
+      return unreachable(fault);
+  }
+}
+
+export function createFailure(fault: CreateFault): ApiFailure {
+  switch (fault.code) {
+    case 'amount_zero':
+      return failure('amount_out_of_bounds', 'An invoice cannot ask for an amount of nothing. Nothing was made. Name an amount, or leave it to the payer.');
+    case 'expiry_out_of_bounds':
+      return failure('invoice_limit', 'An invoice cannot be valid for that long. Nothing was made. Choose a shorter time.');
+    case 'field_too_long':
+      return failure('invoice_limit', `The ${fault.field.replaceAll('_', ' ')} does not fit into an invoice. Nothing was made. Make it shorter.`, { field: fault.field });
     default:
       return unreachable(fault);
   }
@@ -54,46 +68,55 @@ function limitWords(limits: Extract<PaymentFault, { code: 'insufficient_balance'
   return 'The rest of the balance is the reserve that every channel keeps, and the fee of its closing.';
 }
 
+/** What to do about it. */
+function limitAdvice({ limits, possibleMsat }: Extract<PaymentFault, { code: 'insufficient_balance' }>): string {
+  const reasons = new Set(limits.map(({ limit }) => limit));
+  if (limits.length === 0) return 'Open a channel first.';
+  if (reasons.has('offline')) return 'Wait until the peer is there again.';
+  if (reasons.has('htlc_count') || reasons.has('in_flight')) return 'Try again in a moment, or pay less at once.';
+  return possibleMsat > 0n ? 'Pay less, or open another channel.' : 'Receive something first, or open another channel.';
+}
+
 export function paymentFailure(fault: PaymentFault): ApiFailure {
   switch (fault.code) {
     case 'no_route':
       return failure('no_route', 'No way leads from this wallet to the payee: its invoice names none that begins at a peer of yours. Nothing was paid. Open a channel to the payee or to a node that it names.', { reason: fault.reason });
     case 'insufficient_balance':
-      return failure('insufficient_balance', `Too little can be sent: ${sats(fault.wantedMsat)} are wanted, ${sats(fault.possibleMsat)} are possible now. ${limitWords(fault.limits)} Nothing was paid.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+      return failure('insufficient_balance', `Too little can be sent: ${sats(fault.wantedMsat)} are wanted, ${sats(fault.possibleMsat)} are possible now. ${limitWords(fault.limits)} Nothing was paid. ${limitAdvice(fault)}`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
     case 'needs_multi_part':
-      return failure('insufficient_balance', `The amount needs several channels at once, which the payee does not take. ${sats(fault.possibleMsat)} are possible. Nothing was paid.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+      return failure('insufficient_balance', `The amount needs several channels at once, which the payee does not take. ${sats(fault.possibleMsat)} are possible. Nothing was paid. Pay less, or open a larger channel.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
     case 'amount_below_minimum':
-      return failure('amount_out_of_bounds', `The amount is below the least that the way carries, ${sats(fault.minimumMsat)}. Nothing was paid.`, { minimumMsat: fault.minimumMsat.toString() });
+      return failure('amount_out_of_bounds', `The amount is below the least that the way carries, ${sats(fault.minimumMsat)}. Nothing was paid. Pay more, or ask for another invoice.`, { minimumMsat: fault.minimumMsat.toString() });
     case 'fee_limit_too_low':
-      return failure('fee_limit_too_low', `The cheapest way costs ${sats(fault.neededMsat)}, over your limit of ${sats(fault.limitMsat)}. Nothing was paid.`, { neededMsat: fault.neededMsat.toString() });
+      return failure('fee_limit_too_low', `The cheapest way costs ${sats(fault.neededMsat)}, over your limit of ${sats(fault.limitMsat)}. Nothing was paid. Raise the limit, or pay another way.`, { neededMsat: fault.neededMsat.toString() });
     case 'onion_too_large':
-      return failure('no_route', 'The way to the payee is too long to be written down. Nothing was paid.');
+      return failure('no_route', 'The way to the payee is too long to be written down. Nothing was paid. Ask for an invoice with a shorter way.');
     case 'invoice_expired':
       return failure('invoice_expired', `This invoice expired on ${new Date(fault.expiredAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC. Nothing was paid. Ask for a new one.`);
     case 'other_network':
-      return failure('invoice_other_network', `This invoice belongs to another network (${fault.actual}). Nothing was paid.`);
+      return failure('invoice_other_network', `This invoice belongs to another network (${fault.actual}). Nothing was paid. Ask for one on the network of this wallet.`);
     case 'unknown_even_feature':
       return invoiceFailure(fault);
     case 'missing_feature_dependency':
       return invoiceFailure(fault);
     case 'own_invoice':
-      return failure('invoice_own', 'This invoice is your own. Nothing was paid.');
+      return failure('invoice_own', 'This invoice is your own. Nothing was paid. Give it to whoever should pay you.');
     case 'amount_missing':
-      return failure('amount_missing', 'This invoice leaves the amount to you: name one.');
+      return failure('amount_missing', 'This invoice leaves the amount to you. Nothing was paid. Say how much to pay.');
     case 'amount_too_low':
-      return failure('amount_out_of_bounds', `The invoice asks for at least ${sats(fault.minimumMsat)}. Nothing was paid.`, { minimumMsat: fault.minimumMsat.toString() });
+      return failure('amount_out_of_bounds', `The invoice asks for at least ${sats(fault.minimumMsat)}. Nothing was paid. Pay that, or ask for another invoice.`, { minimumMsat: fault.minimumMsat.toString() });
     case 'amount_too_high':
-      return failure('amount_out_of_bounds', `That is more than twice what the invoice asks for. The most is ${sats(fault.maximumMsat)}. Nothing was paid.`, { maximumMsat: fault.maximumMsat.toString() });
+      return failure('amount_out_of_bounds', `That is more than twice what the invoice asks for. The most is ${sats(fault.maximumMsat)}. Nothing was paid. Look for a digit too many.`, { maximumMsat: fault.maximumMsat.toString() });
     case 'final_expiry_too_far':
-      return failure('invoice_expiry_too_far', `The payee wants to be able to hold the payment for ${fault.actualBlocks} blocks; at most ${fault.maximumBlocks} are safe. Nothing was paid.`);
+      return failure('invoice_expiry_too_far', `The payee wants to be able to hold the payment for ${fault.actualBlocks} blocks; at most ${fault.maximumBlocks} are safe. Nothing was paid. Ask for an invoice with a shorter final expiry.`);
     case 'already_paid':
-      return failure('already_paid', 'This invoice is paid already. To pay it once more, say so explicitly.', { paidAtMs: fault.paidAtMs });
+      return failure('already_paid', 'This invoice is paid already. Nothing was paid a second time. To pay it once more, say so explicitly.', { paidAtMs: fault.paidAtMs });
     case 'outcome_unknown':
-      return failure('already_paid', 'An earlier payment of this invoice ended without an answer and may have arrived. Ask the payee before you pay again.');
+      return failure('already_paid', 'An earlier payment of this invoice ended without an answer and may have arrived. Nothing was paid now. Ask the payee before you pay again.');
     case 'in_progress':
-      return failure('payment_in_progress', 'This invoice is being paid right now.');
+      return failure('payment_in_progress', 'This invoice is being paid right now. Nothing is paid twice. Wait for the outcome.');
     case 'deadline_passed':
-      return failure('payment_failed', 'The time for this payment is over. Nothing was paid.');
+      return failure('payment_failed', 'The time for this payment is over. Nothing was paid. Try again.');
     default:
       return unreachable(fault);
   }
@@ -121,21 +144,21 @@ export const failureWords = ({ reason, part }: PaymentFailure): { readonly code:
 export function planFailure(fault: PlanFault): ApiFailure {
   switch (fault.code) {
     case 'insufficient_funds':
-      return failure('insufficient_funds', `Too few coins: ${fault.missingSat} sat are missing, fees of ${fault.feeSat} sat included. ${fault.availableSat} sat can be spent.`, { missingSat: fault.missingSat.toString(), feeSat: fault.feeSat.toString(), availableSat: fault.availableSat.toString() });
+      return failure('insufficient_funds', `Too few coins: ${fault.missingSat} sat are missing, fees of ${fault.feeSat} sat included. ${fault.availableSat} sat can be spent. Nothing was sent. Choose a smaller amount, or add coins first.`, { missingSat: fault.missingSat.toString(), feeSat: fault.feeSat.toString(), availableSat: fault.availableSat.toString() });
     case 'dust_amount':
-      return failure('dust_amount', `${fault.amountSat} sat are too few to be sent on chain; at least ${fault.limitSat} sat.`, { limitSat: fault.limitSat.toString() });
+      return failure('dust_amount', `An amount of ${fault.amountSat} sat is too small to be sent on chain; it takes at least ${fault.limitSat} sat. Nothing was sent. Choose a larger amount.`, { limitSat: fault.limitSat.toString() });
     case 'no_outputs':
-      return failure('bad_request', 'There is nothing to send.');
+      return failure('bad_request', 'There is nothing to send. Name an amount.');
     case 'feerate_too_low':
-      return failure('fee_absurd', `The fee rate is below ${fault.limitSatPerVb} sat/vB: no node would pass the transaction on.`);
+      return failure('fee_absurd', `The fee rate is below ${fault.limitSatPerVb} sat/vB: no node would pass the transaction on. Nothing was sent. Choose a higher one.`);
     case 'feerate_too_high':
-      return failure('fee_absurd', `The fee rate is above ${fault.limitSatPerVb} sat/vB, which is never right. Nothing was sent.`);
+      return failure('fee_absurd', `The fee rate is above ${fault.limitSatPerVb} sat/vB, which is never right. Nothing was sent. Choose a lower one.`);
     case 'fee_share_too_high':
       return failure('fee_absurd', `The fee of ${fault.feeSat} sat is more than ${fault.limitPercent} % of the amount. Nothing was sent. Choose a lower fee rate.`, { feeSat: fault.feeSat.toString() });
     case 'below_reserve':
-      return failure('insufficient_funds', `${fault.reserveSat} sat must stay in the wallet to close channels safely; ${fault.remainingSat} sat would remain.`, { reserveSat: fault.reserveSat.toString() });
+      return failure('insufficient_funds', `${fault.reserveSat} sat must stay in the wallet to close channels safely; ${fault.remainingSat} sat would remain. Nothing was sent. Send less.`, { reserveSat: fault.reserveSat.toString() });
     case 'transaction_too_large':
-      return failure('insufficient_funds', 'The amount needs too many small coins for one transaction. Send it in parts.');
+      return failure('insufficient_funds', 'The amount needs too many small coins for one transaction. Nothing was sent. Send it in parts.');
     default:
       return unreachable(fault);
   }
@@ -143,11 +166,18 @@ export function planFailure(fault: PlanFault): ApiFailure {
 
 export const addressFailure = (fault: AddressFault): ApiFailure =>
   fault.code === 'other_network'
-    ? failure('address_other_network', `This address belongs to another network (${fault.network}). Nothing was sent.`)
-    : failure('address_malformed', 'This is not a Bitcoin address: a character is missing or wrong. Nothing was sent.');
+    ? failure('address_other_network', `This address belongs to another network (${fault.network}). Nothing was sent. Ask for one on the network of this wallet.`)
+    : failure('address_malformed', 'This is not a Bitcoin address: a character is missing or wrong. Nothing was sent. Copy it again.');
+
+const PEER_PARTS: Readonly<Record<PeerAddressFault['code'], string>> = {
+  bad_node_id: 'the node id must be 66 hex digits that begin with 02 or 03',
+  missing_host: 'the host is missing',
+  bad_host: 'the host must be a name or an IP address, IPv6 in brackets',
+  bad_port: 'the port must be a number from 1 to 65535',
+};
 
 export const peerAddressFailure = (fault: PeerAddressFault): ApiFailure =>
-  failure('peer_address_malformed', `The peer is written nodeid@host:port; ${fault.code.replaceAll('_', ' ')}: expected ${fault.expected}.`, { fault: fault.code });
+  failure('peer_address_malformed', `This is not the address of a peer: ${PEER_PARTS[fault.code]}. Nothing was spent. It is written nodeid@host:port; copy it again.`, { fault: fault.code });
 
 export function peerFailure({ code, detail }: PeerLinkError): ApiFailure {
   switch (code) {
@@ -160,7 +190,7 @@ export function peerFailure({ code, detail }: PeerLinkError): ApiFailure {
     case 'closed':
     case 'protocol_violation':
     case 'internal':
-      return failure('peer_incompatible', `The peer ended the connection (${detail}).`);
+      return failure('peer_incompatible', `The peer ended the connection (${detail}). Nothing was spent. Try later, or choose another peer.`);
     default:
       return unreachable(code);
   }
@@ -169,11 +199,11 @@ export function peerFailure({ code, detail }: PeerLinkError): ApiFailure {
 export function mnemonicFailure(fault: MnemonicFault): ApiFailure {
   switch (fault.code) {
     case 'word_count':
-      return failure('invalid_mnemonic', `These are ${fault.actual} words; a wallet has 12 or 24.`, { words: fault.actual });
+      return failure('invalid_mnemonic', `These are ${fault.actual} words; a wallet has 12 or 24. No wallet was made. Compare with what you wrote down.`, { words: fault.actual });
     case 'unknown_word':
-      return failure('invalid_mnemonic', `Word ${fault.position} is not in the list of words: look for a typing error there.`, { position: fault.position });
+      return failure('invalid_mnemonic', `Word ${fault.position} is not in the list of words. No wallet was made. Look for a typing error there.`, { position: fault.position });
     case 'checksum':
-      return failure('invalid_mnemonic', 'All words are in the list, but together their checksum is wrong: a word is mistaken or two are swapped.');
+      return failure('invalid_mnemonic', 'All words are in the list, but together their checksum is wrong: a word is mistaken or two are swapped. No wallet was made. Compare them one by one with what you wrote down.');
     default:
       return unreachable(fault);
   }
@@ -182,14 +212,14 @@ export function mnemonicFailure(fault: MnemonicFault): ApiFailure {
 export function storeFailure(fault: StoreFault): ApiFailure {
   switch (fault.code) {
     case 'wrong_password':
-      return failure('wrong_password', 'The password does not open this wallet.');
+      return failure('wrong_password', 'The password does not open this wallet. Nothing was changed and your money is safe. Look at capital letters and the keyboard layout, and try again.');
     case 'newer_version':
       return failure('data_newer_version', 'The data of this wallet was written by a newer version of Sferic. Nothing was changed. Install that version.', { expected: fault.expected, actual: fault.actual });
     case 'corrupt_record':
     case 'corrupt_database':
       return failure('data_corrupt', 'The data of this wallet is damaged. Nothing was changed. Do not delete it: your words and your peers can still recover the money.');
     case 'in_use':
-      return failure('data_in_use', 'This wallet is open in another program already. Close that one first.');
+      return failure('data_in_use', 'This wallet is open in another program already. Nothing was changed. Close that one first.');
     case 'not_writable':
       return failure('data_not_writable', 'The folder of the wallet cannot be written to. Nothing was changed. Check its owner and permissions.');
     case 'disk_full':
@@ -197,7 +227,7 @@ export function storeFailure(fault: StoreFault): ApiFailure {
     case 'write_failed':
       return failure('write_failed', 'Writing to the disk failed. Your channels are frozen to protect your money. Check the disk and start again.');
     case 'stale_copy':
-      return failure('recovery_mode', 'This is an old copy of the wallet, or another copy is running. Nothing is published from here.');
+      return failure('recovery_mode', 'This is an old copy of the wallet, or another copy is running. Nothing is published from here, so that no money is lost. Stop the other copy.');
     default:
       return unreachable(fault);
   }

@@ -1,5 +1,5 @@
 import { keyStream } from '../crypto/aead.ts';
-import { hmacSha256 } from '../crypto/hash.ts';
+import { hmacSha256With } from '../crypto/hash.ts';
 import { equalConstantTime } from '../lib/bytes.ts';
 import { generateKey, mix } from './keys.ts';
 
@@ -27,7 +27,7 @@ const hmacAt = (node: number, distance: number): number =>
   HOLD_TIMES_LENGTH + HMAC_LENGTH * (blockStart(node) + MAX_ATTRIBUTED_HOPS - 1 - node - distance);
 
 /** `hmac_0_distance`: over the return packet, distance + 1 hold times and the HMACs of the nodes behind. */
-function hmacOf(umKey: Uint8Array, data: Uint8Array, returnPacket: Uint8Array, distance: number): Uint8Array {
+function hmacOf(hmac: (message: Uint8Array) => Uint8Array, data: Uint8Array, returnPacket: Uint8Array, distance: number): Uint8Array {
   const holdTimesLength = (distance + 1) * HOLD_TIME_LENGTH;
   const covered = new Uint8Array(returnPacket.length + holdTimesLength + distance * HMAC_LENGTH);
   covered.set(returnPacket);
@@ -38,7 +38,7 @@ function hmacOf(umKey: Uint8Array, data: Uint8Array, returnPacket: Uint8Array, d
     const from = hmacAt(node, distance - node);
     covered.set(data.subarray(from, from + HMAC_LENGTH), at);
   }
-  return hmacSha256(umKey, covered).subarray(0, HMAC_LENGTH);
+  return hmac(covered).subarray(0, HMAC_LENGTH);
 }
 
 /** Room for one more hop in front: hold times move right, each node loses its HMAC of the greatest distance. */
@@ -90,9 +90,9 @@ export function updateAttribution({
   const usable = attributionData?.length === ATTRIBUTION_LENGTH;
   const data = usable ? shifted(attributionData) : new Uint8Array(ATTRIBUTION_LENGTH);
   new DataView(data.buffer, data.byteOffset).setUint32(0, holdTime);
-  const umKey = generateKey('um', sharedSecret);
+  const hmac = hmacSha256With(generateKey('um', sharedSecret));
   for (let distance = 0; distance < MAX_ATTRIBUTED_HOPS; distance++) {
-    data.set(hmacOf(umKey, data, returnPacket, distance), hmacAt(0, distance));
+    data.set(hmacOf(hmac, data, returnPacket, distance), hmacAt(0, distance));
   }
   mix(data, keyStream(generateKey('ammagext', sharedSecret), ATTRIBUTION_LENGTH));
   return data;
@@ -117,7 +117,7 @@ export function peelAttribution(
   const clear = data.slice();
   mix(clear, keyStream(generateKey('ammagext', sharedSecret), ATTRIBUTION_LENGTH));
   const at = hmacAt(0, distance);
-  const expected = hmacOf(umKey, clear, returnPacket, distance);
+  const expected = hmacOf(hmacSha256With(umKey), clear, returnPacket, distance);
   if (!equalConstantTime(expected, clear.subarray(at, at + HMAC_LENGTH))) return undefined;
   return { holdTime: new DataView(clear.buffer, clear.byteOffset).getUint32(0), rest: unshifted(clear) };
 }

@@ -132,6 +132,8 @@ export type OutgoingCommand =
   | { readonly kind: 'htlc_refused'; readonly reference: string; readonly fault: { readonly code: string } }
   | { readonly kind: 'htlc_fulfilled'; readonly channelNumber: number; readonly id: bigint; readonly paymentPreimage: Uint8Array; readonly attributionData: AttributionData | undefined }
   | { readonly kind: 'htlc_failed'; readonly channelNumber: number; readonly id: bigint; readonly removal: FailedRemoval }
+  /** The connection broke before any commitment held it: nothing left us. */
+  | { readonly kind: 'htlc_dropped'; readonly channelNumber: number; readonly id: bigint }
   /** The channel closed: `timed_out` only once that is irrevocable. */
   | { readonly kind: 'htlc_resolved_on_chain'; readonly channelNumber: number; readonly id: bigint; readonly outcome: { readonly kind: 'fulfilled'; readonly paymentPreimage: Uint8Array } | { readonly kind: 'timed_out' } }
   /** After a restart, before anything else: every HTLC offered with this hash that a channel still holds. */

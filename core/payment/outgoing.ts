@@ -33,6 +33,11 @@ export function transition(state: OutgoingState, command: OutgoingCommand, ctx: 
       const part = partWith(state, command);
       return part?.status === 'offered' ? returned(state, part, readRemoval(state, part, command.removal), ctx) : [state, []];
     }
+    case 'htlc_dropped': {
+      const part = partWith(state, command);
+      // Its id goes to another HTLC now.
+      return part?.status === 'offered' ? partFailed(state, { ...part, htlcId: undefined }, { kind: 'never_committed' }, ctx) : [state, []];
+    }
     case 'htlc_resolved_on_chain': {
       const part = partWith(state, command);
       if (command.outcome.kind === 'fulfilled') return fulfilled(state, part, command.outcome.paymentPreimage, ctx);

@@ -1,29 +1,24 @@
 import { networks } from '../../core/bitcoin/network.ts';
 import { type Tx, decodeTx } from '../../core/bitcoin/transaction.ts';
-import { type HdNode, masterNode } from '../../core/crypto/hd.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
-import { publicKey } from '../../core/crypto/secp256k1.ts';
-import { useFastestCurve } from '../../core/io/native-curve.ts';
-import { toHex, utf8 } from '../../core/lib/bytes.ts';
+import { utf8 } from '../../core/lib/bytes.ts';
 import { channelHandlers } from '../../core/node/handlers/channels.ts';
 import { paymentHandlers } from '../../core/node/handlers/payments.ts';
 import { walletHandlers } from '../../core/node/handlers/wallet.ts';
 import { SfericNode } from '../../core/node/node.ts';
+import type { HdNode } from '../../core/crypto/hd.ts';
+import type { WalletKeys } from '../../core/wallet/keys.ts';
 import type { NodeLog, NodeSystem } from '../../core/node/ports.ts';
 import type { StoreFault } from '../../core/store/port.ts';
-import { channelKeys, nodeSecret } from '../../core/wallet/keys.ts';
 import type { Feature } from '../../core/wire/features.ts';
 import { type Message, decodeMessage } from '../../core/wire/messages.ts';
 import { FakeChain } from './fake-chain.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { EMPTY_IMAGE, type StoreImage } from './memory-store.ts';
-import { RigStore } from './rig-store.ts';
+import { type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
+import { RigStore, type Sabotage } from './rig-store.ts';
 
-useFastestCurve();
 
-export type SideName = 'A' | 'B';
-export const SIDES = ['A', 'B'] as const;
-export const otherSide = (side: SideName): SideName => (side === 'A' ? 'B' : 'A');
 
 /** What goes wrong, by the number of the boundary; numbers count from 1 over both nodes. */
 export interface FaultPlan {
@@ -39,6 +34,7 @@ export interface FaultPlan {
 export interface RigOptions {
   /** Features that both hide from each other. */
   readonly without?: readonly Feature[];
+  readonly sabotage?: Sabotage | undefined;
 }
 
 /** Everything that happens at the borders of both nodes. */
@@ -84,31 +80,7 @@ export interface Call {
   answer: unknown;
 }
 
-const cached = (node: HdNode): HdNode => {
-  const children = new Map<string, HdNode>();
-  const derive = (path: string): HdNode => {
-    const known = children.get(path) ?? cached(node.derive(path));
-    children.set(path, known);
-    return known;
-  };
-  return { publicKey: node.publicKey, extendedPublicKey: node.extendedPublicKey, derive, get privateKey() {
-    return node.privateKey.slice();
-  } }; // prettier-ignore
-};
-
 const network = networks.regtest;
-export const masters: Readonly<Record<SideName, HdNode>> = { A: cached(masterNode(sha256(utf8('seed of A')))), B: cached(masterNode(sha256(utf8('seed of B')))) };
-const idOf = (side: SideName): Uint8Array => publicKey(nodeSecret(masters[side], network));
-export const NODE_IDS: Readonly<Record<SideName, Uint8Array>> = { A: idOf('A'), B: idOf('B') };
-export const sideOf = (nodeId: Uint8Array): SideName | undefined => SIDES.find((side) => toHex(NODE_IDS[side]) === toHex(nodeId));
-
-const keysByChannel = new Map<string, ReturnType<typeof channelKeys>>();
-export function keysOf(side: SideName, channelNumber: number): ReturnType<typeof channelKeys> {
-  const known = keysByChannel.get(`${side}${channelNumber}`) ?? channelKeys(masters[side], network, channelNumber);
-  keysByChannel.set(`${side}${channelNumber}`, known);
-  return known;
-}
-
 const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
 type Handled = keyof typeof handlers;
 
@@ -127,18 +99,22 @@ export class CrashRig {
   readonly network: MemoryNetwork;
   readonly plan: FaultPlan;
   readonly watcher: Watcher;
+  readonly options: RigOptions;
   readonly sides: Readonly<Record<SideName, Side>>;
   nowMs: number;
   /** Names of the boundaries passed, in order; the first has number 1. */
   readonly points: string[] = [];
   commits = 0;
   deliveries = 0;
+  droppedAt = 0;
+  #armed = false;
   #tasks: Task[] = [];
   #timers = new Set<{ readonly atMs: number; readonly life: () => boolean; readonly run: () => void }>();
 
   constructor(start: RigImage | undefined, options: RigOptions, plan: FaultPlan, watcher: Watcher) {
     this.plan = plan;
     this.watcher = watcher;
+    this.options = options;
     this.nowMs = start?.nowMs ?? 1_700_000_000_000;
     this.chain = start?.chain.copy() ?? new FakeChain();
     const side = (name: SideName): Side => {
@@ -176,8 +152,17 @@ export class CrashRig {
     this.#tasks.push({ lane, run });
   }
 
+  /** Counting begins: what came before made the scene. */
+  arm(): void {
+    this.#armed = true;
+    this.points.length = 0;
+    this.commits = 0;
+    this.deliveries = 0;
+  }
+
   /** A boundary of `owner`; whether it still lives afterwards. */
   point(owner: SideName, what: string): boolean {
+    if (!this.#armed) return this.isRunning(owner);
     this.points.push(`${owner} ${what}`);
     for (const { at, victims } of this.plan.kills ?? []) if (at === this.points.length) for (const victim of victims) this.kill(victim);
     return this.isRunning(owner);
@@ -188,7 +173,8 @@ export class CrashRig {
     const { life } = this.sides[side];
     if (!life?.alive) return;
     life.alive = false;
-    this.sides[side].image = life.store.crash();
+    const last = life.store.crash();
+    this.sides[side].image = this.options.sabotage === 'disk_forgets' ? life.store.before() : last;
     this.network.died(side);
   }
 
@@ -200,7 +186,9 @@ export class CrashRig {
   #delivered(to: SideName, bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
     if (decoded.known) this.watcher.onDelivered(to, decoded.message);
-    if (++this.deliveries === this.plan.dropAfter) this.network.breakAll();
+    if (!this.#armed || ++this.deliveries !== this.plan.dropAfter) return;
+    this.droppedAt = this.points.length;
+    this.network.breakAll();
   }
 
   start(name: SideName): void {
@@ -211,9 +199,9 @@ export class CrashRig {
     const when = (run: () => void | Promise<void>) => () => (life.alive ? run() : undefined);
     const store = new RigStore(found, {
       post: (run) => this.post(`disk ${name}`, when(run)), point: (what) => this.point(name, what),
-      fault: () => (++this.commits === this.plan.failCommit ? { code: 'disk_full' } : undefined),
+      fault: () => (this.#armed && ++this.commits === this.plan.failCommit ? { code: 'disk_full' } : undefined),
       onDurable: (before, after) => this.watcher.onDurable(name, before, after),
-      onFault: (fault) => (life.frozen = fault),
+      onFault: (fault) => (life.frozen = fault), sabotage: this.options.sabotage,
     }); // prettier-ignore
     const node = new SfericNode({ network, birthdayHeight: 0, recoveryReason: undefined }, {
       store, log: this.#log(name, isAlive), system: this.#system(name, side.lives, isAlive),
@@ -221,6 +209,7 @@ export class CrashRig {
         read: (channel) => side.marks.get(channel),
         raise: async (channel, revoked) => {
           if (!life.alive) return new Promise(() => undefined);
+          if (this.options.sabotage === 'mark_not_raised') return undefined;
           side.marks.set(channel, Math.max(side.marks.get(channel) ?? -1, revoked));
           return this.point(name, 'mark raised') ? undefined : new Promise(() => undefined);
         },
@@ -228,6 +217,8 @@ export class CrashRig {
       chain: this.chain.source((run) => this.post(`chain ${name}`, when(run)), (raw) => this.#published(name, raw, isAlive)),
       network: this.network.portsOf(name, isAlive),
     }, side.master, (event, data) => life.alive && event === 'alarm' && this.watcher.onLog(name, 'alarm', text(data))); // prettier-ignore
+    // Two hundred tweaks a start are most of its time.
+    (node.keys as { scriptOf: WalletKeys['scriptOf'] }).scriptOf = scriptOf(name);
     const life: Life = { node, store, alive: true, frozen: undefined };
     side.life = life;
     this.watcher.onStarted(name, found);
@@ -293,10 +284,9 @@ export class CrashRig {
     const next = [...this.#timers].filter(({ life }) => life()).sort((a, b) => a.atMs - b.atMs)[0];
     const from = this.nowMs;
     this.nowMs = Math.max(from, Math.min(next?.atMs ?? Infinity, from + mostMs));
-    for (const timer of [...this.#timers]) {
-      if (!timer.life()) this.#timers.delete(timer);
-      else if (timer.atMs <= this.nowMs && this.#timers.delete(timer)) timer.run();
-    }
+    for (const timer of this.#timers) if (!timer.life()) this.#timers.delete(timer);
+    // What is due now; what these set in turn waits for the next tick.
+    for (const timer of [...this.#timers].filter(({ atMs }) => atMs <= this.nowMs)) if (this.#timers.delete(timer)) timer.run();
     await this.drain();
     return this.nowMs - from;
   }

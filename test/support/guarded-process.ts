@@ -14,10 +14,12 @@ export async function until<T>(
   for (const end = Date.now() + timeoutMs; ;) {
     const value = await read();
     if (holds(value)) return value;
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last: ${JSON.stringify(value)}`);
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last: ${shown(value)}`);
     await sleep(50);
   }
 }
+
+const shown = (value: unknown): string => JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}` : inner));
 
 /** One that was free a moment ago. */
 export async function freePort(): Promise<number> {

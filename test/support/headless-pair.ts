@@ -1,4 +1,5 @@
 /** Two wallets in processes of their own on a test network of their own, with a channel that each can pay over. */
+import type { Answer } from '../../core/api.ts';
 import { startChainProcess } from '../../core/playground/chain-client.ts';
 import type { ChainHandle } from '../../core/playground/chain-client.ts';
 import { scriptOf } from '../../core/playground/regtest-address.ts';
@@ -9,14 +10,22 @@ import { startHeadlessProcess, type HeadlessProcess, type HeadlessSettings } fro
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /** Polls, throws with the last value when the time is over. */
-export async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean, timeoutMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  read: () => Promise<T>,
+  holds: (value: T) => boolean,
+  timeoutMs = 30_000,
+): Promise<T> {
   for (const end = performance.now() + timeoutMs; ;) {
     const value = await read();
     if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last: ${inspect(value, { depth: 5 })}`);
+    if (performance.now() > end)
+      throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last: ${inspect(value, { depth: 5 })}`);
     await sleep(20);
   }
 }
+
+type ChannelView = Answer<'channel.get'>;
 
 export type SourceKind = 'electrum' | 'bitcoind';
 
@@ -36,7 +45,8 @@ export interface HeadlessPair {
 
 export async function startHeadlessPair({ source, ...settings }: PairSettings): Promise<HeadlessPair> {
   const chain = await startChainProcess();
-  const spec = source === 'electrum' ? `electrum:tcp://127.0.0.1:${chain.electrumPort}` : `bitcoind:${chain.bitcoindUrl}`;
+  const spec =
+    source === 'electrum' ? `electrum:tcp://127.0.0.1:${chain.electrumPort}` : `bitcoind:${chain.bitcoindUrl}`;
   const start = (): Promise<HeadlessProcess> => startHeadlessProcess({ ...settings, chain: [spec] });
   const started = await Promise.allSettled([start(), start()]);
   const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -60,11 +70,20 @@ export async function startHeadlessPair({ source, ...settings }: PairSettings): 
 }
 
 export async function untilSynced(node: HeadlessProcess): Promise<void> {
-  await until('the chain', () => node.rpc.call('node.info'), ({ chain }) => chain?.state === 'synced');
+  await until(
+    'the chain',
+    () => node.rpc.call('node.info'),
+    ({ chain }) => chain?.state === 'synced',
+  );
 }
 
 /** Pays a wallet so many coins of `amountSat` each and confirms them. */
-export async function fund({ chain }: HeadlessPair, node: HeadlessProcess, amountSat: bigint, coins = 1): Promise<void> {
+export async function fund(
+  { chain }: HeadlessPair,
+  node: HeadlessProcess,
+  amountSat: bigint,
+  coins = 1,
+): Promise<void> {
   const before = (await node.rpc.call('wallet.balance')).confirmedSat;
   for (let i = 0; i < coins; i++) {
     const { address } = await node.rpc.call('wallet.newAddress', {});
@@ -72,21 +91,31 @@ export async function fund({ chain }: HeadlessPair, node: HeadlessProcess, amoun
   }
   await chain.mine(1);
   const wanted = before + amountSat * BigInt(coins);
-  await until('the coins', () => node.rpc.call('wallet.balance'), ({ confirmedSat }) => confirmedSat === wanted);
+  await until(
+    'the coins',
+    () => node.rpc.call('wallet.balance'),
+    ({ confirmedSat }) => confirmedSat === wanted,
+  );
 }
 
 export const bobsAddress = ({ bob, proxy }: HeadlessPair): string => `${bob.nodeId}@127.0.0.1:${proxy.port}`;
 
 /** Both ways carry payments when it resolves; half of the capacity is each side's. */
-export async function openChannel(pair: HeadlessPair, capacitySat: bigint): Promise<string> {
+export async function openChannel(pair: HeadlessPair, capacitySat: bigint, peer = bobsAddress(pair)): Promise<string> {
   const { chain, alice, bob } = pair;
-  const { channelId } = await alice.rpc.call('channel.open', { peer: bobsAddress(pair), capacitySat, pushMsat: capacitySat * 500n });
+  const { channelId } = await alice.rpc.call('channel.open', { peer, capacitySat, pushMsat: capacitySat * 500n });
   await chain.untilMempool(1);
   await chain.mine(8);
   for (const node of [alice, bob]) await untilUsable(node, channelId);
   return channelId;
 }
 
+/** Throws at once when the channel can never be used again. */
 export async function untilUsable(node: HeadlessProcess, channelId: string): Promise<void> {
-  await until('the channel', () => node.rpc.call('channel.get', { channelId }), ({ state, live }) => state === 'normal' && live);
+  const isUsable = ({ state, live, closeReason }: ChannelView): boolean => {
+    if (state !== 'opening' && state !== 'normal')
+      throw new Error(`the channel is ${state}: ${closeReason ?? 'no reason'}\n${node.log.join('\n')}`);
+    return state === 'normal' && live;
+  };
+  await until('the channel', () => node.rpc.call('channel.get', { channelId }), isUsable);
 }

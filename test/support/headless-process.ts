@@ -1,19 +1,19 @@
 /** A wallet without a window in a process of its own: start, ask, kill, start again. It never outlives who started it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { lockFolder } from '../../core/io/lock.ts';
-import { connectRpc, type RpcClient } from '../../core/io/rpc-client.ts';
+import { connectRpc, RpcFailure, type RpcClient } from '../../core/io/rpc-client.ts';
 import { createVault, VAULT_NAME } from '../../core/io/vault-file.ts';
 import { KDF_FLOOR, passwordBytes } from '../../core/store/vault.ts';
 import { freePort, guardedPid, spawnGuarded } from './guarded-process.ts';
 
 const HEADLESS = fileURLToPath(new URL('../../core/headless.ts', import.meta.url));
-const PASSWORD = 'correct horse';
+export const PASSWORD = 'correct horse';
 const READY_MS = 30_000;
 
 export interface HeadlessSettings {
@@ -33,6 +33,7 @@ export interface HeadlessProcess {
   readonly nodeId: string;
   /** Of the present process. */
   readonly pid: number;
+  /** Throws RpcFailure `stopping` while no process runs. */
   readonly rpc: RpcClient;
   /** Log lines of the present process; the last few hundred. */
   readonly log: readonly string[];
@@ -112,7 +113,7 @@ export async function startHeadlessProcess(settings: HeadlessSettings): Promise<
   }
 
   const present = (): Run => {
-    if (!run) throw new Error('the node is not running');
+    if (!run) throw new RpcFailure('stopping', 'the node is not running');
     return run;
   };
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -124,7 +125,12 @@ export async function startHeadlessProcess(settings: HeadlessSettings): Promise<
     return code;
   }
 
-  await begin();
+  try {
+    await begin();
+  } catch (error) {
+    if (settings.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
   return {
     dataDir,
     port,

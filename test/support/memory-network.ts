@@ -2,7 +2,7 @@ import type { PeerNetwork } from '../../core/node/ports.ts';
 import type { PeerLink, PeerLinkHandler } from '../../core/transport/link.ts';
 import { type Feature, FEATURES, featureBits, featureVector } from '../../core/wire/features.ts';
 import { decodeMessage, encodeMessage } from '../../core/wire/messages.ts';
-import { NODE_IDS, type SideName, otherSide, sideOf } from './crash-rig.ts';
+import { NODE_IDS, type SideName, otherSide, sideOf } from './rig-keys.ts';
 
 export interface MemoryNetworkOptions {
   readonly without: readonly Feature[];

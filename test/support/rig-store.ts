@@ -1,6 +1,9 @@
 import { type Store, type StoreBatch, StoreError, type StoreFault } from '../../core/store/port.ts';
 import { type MemoryStore, type StoreImage, createMemoryStore } from './memory-store.ts';
 
+/** Faults of ours, put in to see that they are found. */
+export type Sabotage = 'disk_lies' | 'mark_not_raised' | 'goes_on_frozen' | 'ledger_torn' | 'htlcs_torn' | 'disk_forgets';
+
 export interface RigStoreOptions {
   readonly post: (run: () => Promise<void>) => void;
   /** Whether the node lives on after this boundary. */
@@ -9,6 +12,14 @@ export interface RigStoreOptions {
   readonly fault: () => StoreFault | undefined;
   readonly onDurable: (before: StoreImage, after: StoreImage) => void;
   readonly onFault: (fault: StoreFault) => void;
+  readonly sabotage: Sabotage | undefined;
+}
+
+/** What a sabotaged disk makes of a batch. */
+function torn(batch: StoreBatch, sabotage: Sabotage | undefined): StoreBatch {
+  if (sabotage === 'ledger_torn') return { ...batch, ledger: [] };
+  if (sabotage === 'htlcs_torn') return { ...batch, records: (batch.records ?? []).filter(({ table }) => table !== 'channelHtlc') };
+  return batch;
 }
 
 interface Waiting {
@@ -23,17 +34,20 @@ export class RigStore implements Store {
   readonly #inner: MemoryStore;
   #waiting: Waiting[] = [];
   #posted = false;
+  #before: StoreImage;
   #fault: StoreError | undefined;
 
   constructor(start: StoreImage, options: RigStoreOptions) {
     this.#inner = createMemoryStore(start);
     this.#options = options;
+    this.#before = start;
   }
 
   commit(batch: StoreBatch): Promise<void> {
     if (this.#fault) return Promise.reject(this.#fault);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
+      if (this.#options.sabotage === 'disk_lies') resolve();
       if (this.#posted) return;
       this.#posted = true;
       this.#options.post(() => this.#flush());
@@ -41,7 +55,7 @@ export class RigStore implements Store {
   }
 
   async #flush(): Promise<void> {
-    const { point, fault, onDurable, onFault } = this.#options;
+    const { point, fault, onDurable, onFault, sabotage } = this.#options;
     this.#posted = false;
     const waiting = this.#waiting.splice(0);
     if (!point('commit begins')) return;
@@ -49,11 +63,13 @@ export class RigStore implements Store {
     if (failed) {
       this.#fault = new StoreError(failed);
       onFault(failed);
+      if (sabotage === 'goes_on_frozen') return waiting.forEach(({ resolve }) => resolve());
       for (const { reject } of waiting) reject(this.#fault);
       return;
     }
     const before = this.#inner.image();
-    await Promise.all(waiting.map(({ batch }) => this.#inner.commit(batch)));
+    this.#before = before;
+    await Promise.all(waiting.map(({ batch }) => this.#inner.commit(torn(batch, sabotage))));
     onDurable(before, this.#inner.image());
     if (!point('commit durable')) return;
     for (const { resolve } of waiting) resolve();
@@ -61,6 +77,10 @@ export class RigStore implements Store {
 
   image(): StoreImage {
     return this.#inner.image();
+  }
+  /** What was durable before the last commit. */
+  before(): StoreImage {
+    return this.#before;
   }
   crash(): StoreImage {
     return this.#inner.crash();

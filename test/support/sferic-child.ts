@@ -7,7 +7,7 @@ import { createApp } from '../../core/index.ts';
 import { SocketPeerLink } from '../../core/io/peer-link.ts';
 import type { PeerLinkHandler } from '../../core/transport/link.ts';
 import { decodeMessage } from '../../core/wire/messages.ts';
-import type { TapOrder, TapReport } from './sferic-tap.ts';
+import type { ChildOrder, TapOrder, TapReport } from './sferic-tap.ts';
 
 const report = (told: TapReport): void => void process.send?.(told);
 
@@ -84,10 +84,14 @@ SocketPeerLink.prototype.send = function (this: SocketPeerLink, bytes: Uint8Arra
   if (isDue('out', 'after', name)) setImmediate(() => setImmediate(() => act(this)));
 };
 
-process.on('message', (given: TapOrder | { readonly release: true }) => {
+const { now } = Date;
+
+process.on('message', (given: ChildOrder) => {
   if ('release' in given) {
     isHolding = false;
     for (const link of links.keys()) cutLink(link);
+  } else if ('clockShiftMs' in given) {
+    Date.now = () => now() + given.clockShiftMs;
   } else {
     order = given;
     seen = 0;

@@ -10,11 +10,14 @@ import { fileURLToPath } from 'node:url';
 import type { Answer, EventData } from '../../core/api.ts';
 import { connectRpc, type RpcClient } from '../../core/io/rpc-client.ts';
 import { freePort, until } from './guarded-process.ts';
-import type { TapOrder, TapReport } from './sferic-tap.ts';
+import type { ChildOrder, TapOrder, TapReport } from './sferic-tap.ts';
 
 export type { TapOrder };
 export type Channel = Answer<'channel.get'>;
 export type Payment = Answer<'payment.send'>;
+
+/** Of every wallet made here. */
+export const PASSWORD = 'a password of tests';
 
 const LOG_CHARS = 2_000_000;
 const STOP_DEADLINE_MS = 15_000;
@@ -49,7 +52,7 @@ export class SfericProcess {
   static async create(chain: readonly string[]): Promise<SfericProcess> {
     const node = new SfericProcess(await mkdtemp(join(tmpdir(), 'sferic-')), chain);
     node.#listenPort = await freePort();
-    await writeFile(node.#passwordFile, 'a password of tests\n', { mode: 0o600 });
+    await writeFile(node.#passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
     try {
       await node.start();
     } catch (e) {
@@ -185,7 +188,10 @@ export class SfericProcess {
   /** Ends a hold; the connection is cut. */
   readonly release = (): Promise<void> => this.#tell({ release: true });
 
-  #tell(given: TapOrder | { readonly release: true }): Promise<void> {
+  /** Moves its wall clock, until it ends. */
+  readonly shiftClock = (clockShiftMs: number): Promise<void> => this.#tell({ clockShiftMs });
+
+  #tell(given: ChildOrder): Promise<void> {
     const child = this.#child;
     if (!child) throw new Error('sferic does not run');
     return new Promise((done) => {

@@ -12,6 +12,9 @@ export interface TapOrder {
   readonly action: 'kill' | 'cut' | 'hold';
 }
 
+/** Ends a hold (the connection is cut), or moves the process's wall clock from now on. */
+export type ChildOrder = TapOrder | { readonly release: true } | { readonly clockShiftMs: number };
+
 export type TapReport =
   | { readonly kind: 'message'; readonly direction: 'in' | 'out'; readonly name: string }
   | { readonly kind: 'reached' }

@@ -35,7 +35,7 @@ export interface StormSettings {
 /** What may be under way together, from one side. */
 const BURSTS = [1, 1, 1, 2, 3, 8, 20];
 /** One disturbance follows when so many more payments are final. */
-const CALM = [1, 5, 12, 30, 60];
+const CALM = [1, 5, 15, 40, 80];
 const GIVE_UP_AFTER = 40;
 
 /** From one millisatoshi to 30 000 sat, most of them small: below the dust limit, too. */
@@ -45,13 +45,24 @@ type Disturbance = (storm: Storm) => Promise<void>;
 
 class Storm {
   readonly settings: StormSettings;
-  readonly counts: Counts = { payments: 0, amountMsat: 0n, failed: 0, unanswered: 0, disconnects: 0, cuts: 0, kills: 0 };
+  readonly counts: Counts = {
+    payments: 0,
+    amountMsat: 0n,
+    failed: 0,
+    unanswered: 0,
+    disconnects: 0,
+    cuts: 0,
+    kills: 0,
+  };
   readonly paid: Paid[] = [];
   #untilNext: number;
   #disturbing: Promise<void> = Promise.resolve();
   #begun = 0;
+  #isOver = false;
+  readonly #firstOfAll: Disturbance[] = [...DISTURBANCES, KILL];
   /** Processes that are being killed and started, with what waits for them. */
   readonly #restarts = new Map<HeadlessProcess, Promise<void>>();
+  readonly #waits = new Map<HeadlessProcess, Promise<void>>();
 
   constructor(settings: StormSettings) {
     this.settings = settings;
@@ -60,13 +71,20 @@ class Storm {
 
   async run(): Promise<void> {
     const { alice, bob } = this.settings.pair;
-    await Promise.all([this.#lane(alice, bob), this.#lane(bob, alice)]);
+    const lanes = [this.#lane(alice, bob), this.#lane(bob, alice)];
+    const results = await Promise.allSettled(lanes.map((lane) => lane.catch((error: unknown) => this.#giveUp(error))));
     await this.#disturbing;
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  #giveUp(error: unknown): never {
+    this.#isOver = true;
+    throw error;
   }
 
   async #lane(payer: HeadlessProcess, payee: HeadlessProcess): Promise<void> {
     const { payments, random } = this.settings;
-    while (this.#begun < payments) {
+    while (this.#begun < payments && !this.#isOver) {
       const size = Math.min(random.pick(BURSTS), payments - this.#begun);
       this.#begun += size;
       await Promise.all(Array.from({ length: size }, () => this.#payment(payer, payee, randomMsat(random))));
@@ -77,14 +95,26 @@ class Storm {
     const { paymentHash, invoice } = await this.#persist(payee, () => payee.rpc.call('invoice.create', { amountMsat }));
     for (let attempt = 1; !(await this.#attempt(payer, invoice, paymentHash)); attempt++) {
       if (attempt === GIVE_UP_AFTER) throw new Error(`${amountMsat} msat could not be paid in ${attempt} attempts`);
-      await this.#persist(payer, () => untilUsable(payer, this.settings.channelId));
+      await this.#usable(payer);
     }
     this.paid.push({ paymentHash, amountMsat, payer, payee });
     this.counts.payments++;
     this.counts.amountMsat += amountMsat;
-    if (--this.#untilNext > 0) return;
+    if (this.#isOver || --this.#untilNext > 0) return;
     this.#untilNext = this.settings.random.pick(CALM);
-    this.#disturbing = this.#disturbing.then(() => this.#disturb());
+    this.#disturbing = this.#disturbing.then(() => this.#disturb()).catch((error: unknown) => this.#giveUp(error));
+    this.#disturbing.catch(() => undefined);
+  }
+
+  /** One question for all that wait. */
+  #usable(payer: HeadlessProcess): Promise<void> {
+    const known = this.#waits.get(payer);
+    if (known) return known;
+    const wait = this.#persist(payer, () => untilUsable(payer, this.settings.channelId)).finally(() =>
+      this.#waits.delete(payer),
+    );
+    this.#waits.set(payer, wait);
+    return wait;
   }
 
   /** Like a careful program: after a sending without an answer it looks first what became of it. */
@@ -129,18 +159,21 @@ class Storm {
     }
   }
 
+  /** Each kind once, then as it comes. */
   async #disturb(): Promise<void> {
     const { random, kills } = this.settings;
+    const first = this.#firstOfAll.pop();
     const mayKill = this.counts.kills < kills && random.below(4) === 0;
-    await (mayKill ? KILL : random.pick(DISTURBANCES))(this);
+    await (first ?? (mayKill ? KILL : random.pick(DISTURBANCES)))(this);
   }
 
   async restart(node: HeadlessProcess): Promise<void> {
     this.counts.kills++;
-    const again = node.kill().then(async () => {
+    const again = (async (): Promise<void> => {
+      await node.kill();
       await node.start();
       await untilSynced(node);
-    });
+    })();
     this.#restarts.set(node, again);
     try {
       await again;
@@ -190,7 +223,9 @@ const DISTURBANCES: readonly Disturbance[] = [
 ];
 
 /** Resolves when every payment has succeeded; the channel may still be busy with removals. */
-export async function payThroughStorm(settings: StormSettings): Promise<{ readonly paid: readonly Paid[]; readonly counts: Counts }> {
+export async function payThroughStorm(
+  settings: StormSettings,
+): Promise<{ readonly paid: readonly Paid[]; readonly counts: Counts }> {
   const cutsBefore = settings.pair.proxy.cutCount;
   const storm = new Storm(settings);
   await storm.run();

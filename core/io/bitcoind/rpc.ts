@@ -120,8 +120,8 @@ function collect(response: IncomingMessage, maxBytes: number, done: (body: Buffe
   response.on('end', () => length <= maxBytes && done(Buffer.concat(chunks)));
 }
 
-/** Errors come with status 4xx or 5xx and a JSON body all the same. */
-function bodyOf(status: number, body: Buffer): Result<unknown, RpcFailure> {
+/** What an HTTP answer holds. Errors come with status 4xx or 5xx and a JSON body all the same. */
+export function bodyOf(status: number, body: Buffer): Result<unknown, RpcFailure> {
   if (status === 401 || status === 403) return err(unreachable('The node refuses our user name and password.'));
   const parsed = parseForeignJson(body);
   if (parsed.ok && (isRecord(parsed.value) || Array.isArray(parsed.value))) return ok(parsed.value);
@@ -130,7 +130,8 @@ function bodyOf(status: number, body: Buffer): Result<unknown, RpcFailure> {
 
 const STARTING_UP = -28;
 
-function answerOf(answer: unknown, id: number): RpcResult {
+/** One answer of a body, if it is the one to request `id`. */
+export function answerOf(answer: unknown, id: number): RpcResult {
   if (!isRecord(answer) || answer['id'] !== id) return err(malformed('The node answers what was not asked.'));
   const { result, error } = answer;
   if (error === null || error === undefined) return result === undefined ? err(malformed('The node sent neither result nor error.')) : ok(result);

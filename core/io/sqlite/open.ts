@@ -1,3 +1,4 @@
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalConstantTime, utf8 } from '../../lib/bytes.ts';
 import { decodeInteger, encodeInteger, ownTables } from '../../store/entries.ts';
@@ -179,6 +180,14 @@ async function assemble(parts: OpenParts, options: OpenStoreOptions): Promise<Op
   const fence = await passFence(store, notes, facts);
   const reserve = await holdReserve(reservePath, options.reserveBytes ?? DEFAULT_RESERVE_BYTES);
   return { store, fence: fence.verdict, reserve, acceptStale: fence.acceptStale };
+}
+
+/** Whether a database lies in the folder. */
+export const hasDatabase = (folder: string): Promise<boolean> => stat(join(folder, DATABASE_NAME)).then(() => true, () => false); // prettier-ignore
+
+/** For one that was made a moment ago under a vault that is gone again: nobody can open it any more. */
+export async function removeDatabase(folder: string): Promise<void> {
+  for (const name of ['', '-wal', '-shm', '-journal']) await rm(join(folder, DATABASE_NAME + name), { force: true });
 }
 
 async function openOnce(folder: string, options: OpenStoreOptions): Promise<OpenedStore> {

@@ -32,8 +32,8 @@ function targetOf(node: SfericNode, text: string): PeerTarget {
   if (known) return known;
   const address = parsePeerAddress(text, node.config.network.defaultPort);
   if (!address.ok) throw peerAddressFailure(address.error);
-  if (!isPoint(address.value.nodeId)) throw new ApiFailure('peer_address_malformed', 'The node id is not a valid public key: a digit is wrong.');
-  if (toHex(address.value.nodeId) === toHex(node.nodeId)) throw new ApiFailure('peer_address_malformed', 'This is the address of this wallet itself.');
+  if (!isPoint(address.value.nodeId)) throw new ApiFailure('peer_address_malformed', 'This is not the address of a peer: the node id is no valid public key, so a digit is wrong. Nothing was spent. Copy it again.');
+  if (toHex(address.value.nodeId) === toHex(node.nodeId)) throw new ApiFailure('peer_address_malformed', 'This is the address of this wallet itself. Nothing was spent. Choose another peer.');
   return address.value;
 }
 
@@ -63,12 +63,11 @@ export const channelHandlers: Handlers<ChannelMethod> = {
   'peer.list': (node) => node.peers.views().map(({ nodeId }) => node.peerView(nodeId)),
 
   'channel.open': async (node, { peer, capacitySat, pushMsat, feerateSatPerVb }) => {
-    if (capacitySat < POLICY.minFundingSat) throw new ApiFailure('funding_too_small', `A channel needs at least ${POLICY.minFundingSat} sat. Nothing was spent.`, { minimumSat: POLICY.minFundingSat.toString() });
-    if (capacitySat > POLICY.maxFundingSat) throw new ApiFailure('funding_too_large', `A channel holds at most ${POLICY.maxFundingSat} sat. Nothing was spent.`, { maximumSat: POLICY.maxFundingSat.toString() });
+    if (capacitySat < POLICY.minFundingSat) throw new ApiFailure('funding_too_small', `A channel needs at least ${POLICY.minFundingSat} sat. Nothing was spent. Choose a larger amount.`, { minimumSat: POLICY.minFundingSat.toString() });
+    if (capacitySat > POLICY.maxFundingSat) throw new ApiFailure('funding_too_large', `A channel holds at most ${POLICY.maxFundingSat} sat. Nothing was spent. Choose a smaller amount, or open two.`, { maximumSat: POLICY.maxFundingSat.toString() });
     if (pushMsat !== undefined && pushMsat > capacitySat * 1000n) throw new ApiFailure('bad_request', 'More would be given away than the channel holds.');
-    if (!node.mayAddHtlcs || node.onchain.status.state !== 'synced') throw new ApiFailure('chain_behind', 'The wallet is not synchronised with the chain yet. Nothing was spent.');
-    const { spendableSat } = node.onchain.balance();
-    if (spendableSat < capacitySat) throw new ApiFailure('insufficient_funds', `Too few coins: ${capacitySat - spendableSat} sat are missing, before fees. ${spendableSat} sat can be spent.`, { missingSat: (capacitySat - spendableSat).toString(), availableSat: spendableSat.toString() });
+    if (!node.mayAddHtlcs || node.onchain.status.state !== 'synced') throw new ApiFailure('chain_behind', 'The wallet is not synchronised with the chain yet. Nothing was spent. Wait until it is.');
+    node.checkFunds(sat(capacitySat));
     const nodeId = await connect(node, peer);
     const { channelType } = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
     const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(channelType) : feerateFromSatPerVb(feerateSatPerVb);

@@ -4,13 +4,14 @@ import type { Invoice } from '../../invoice/types.ts';
 import { toHex } from '../../lib/bytes.ts';
 import { type Msat, msat } from '../../lib/units.ts';
 import { foreign } from '../../lib/sanitize.ts';
+import { paymentHashOf } from '../../payment/create-invoice.ts';
 import { PAYMENT_LIMITS } from '../../payment/limits.ts';
 import { quote } from '../../payment/quote.ts';
 import { FEATURES } from '../../wire/features.ts';
 import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
 import { invoiceView, isOutgoing, outgoingView, paymentView, receivedView } from '../views.ts';
-import { invoiceFailure, paymentFailure } from '../words.ts';
+import { createFailure, invoiceFailure, paymentFailure } from '../words.ts';
 import type { Handlers } from './handler.ts';
 
 type PaymentMethod =
@@ -39,17 +40,15 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
       .flatMap((channel) => { const hop = node.policies.hintFor(channel); return hop ? [[hop]] : []; })
       .slice(0, MAX_ROUTE_HINTS); // prettier-ignore
     const request = { amountMsat: amountMsat === undefined ? undefined : msat(amountMsat), description, expirySeconds, paymentMetadata: undefined, routeHints, entropy };
-    const invoiceText = await new Promise<string>((resolve, reject) => {
-      // The hash is only known from the machine: it is filed under it in the same turn.
+    await new Promise<void>((resolve, reject) => {
       node.turns.enqueue((turn) =>
         node.payments.create(turn, request, (result) => {
-          if (result.ok) resolve(result.value);
-          else reject(new ApiFailure(result.error.code === 'amount_zero' ? 'amount_out_of_bounds' : 'invoice_limit', `The invoice could not be made: ${result.error.code.replaceAll('_', ' ')}.`));
+          if (result.ok) resolve();
+          else reject(createFailure(result.error));
         }),
       );
     });
-    const decoded = decode(node, invoiceText);
-    const made = await node.payments.findIncoming(toHex(decoded.paymentHash));
+    const made = await node.payments.findIncoming(toHex(paymentHashOf(entropy)));
     if (!made) throw new Error('bug: the invoice just made is not there');
     return invoiceView(made);
   },

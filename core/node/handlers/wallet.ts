@@ -25,6 +25,11 @@ interface SendParams {
   readonly feerateSatPerVb?: number | undefined;
 }
 
+/** Of the size of every change script; never paid to. */
+const ANY_CHANGE = { kind: 'p2wpkh', branch: 'change', index: 0 } as const;
+
+const feeOverLimit = (feeSat: bigint, limitSat: bigint): ApiFailure => new ApiFailure('fee_limit_too_low', `The fee would be ${feeSat} sat, over your limit of ${limitSat} sat. Nothing was sent. Raise the limit, or choose a lower fee rate.`);
+
 export function scriptOfAddress(node: SfericNode, address: string): Uint8Array {
   const script = addressToScript(address.trim(), node.config.network);
   if (!script.ok) throw addressFailure(script.error);
@@ -80,18 +85,22 @@ export const walletHandlers: Handlers<WalletMethod> = {
   },
   'wallet.send': (node, params) =>
     sendPlan(node, (turn) => {
-      scriptOfAddress(node, params.address);
+      // Tried first with any script of that size: a plan that fails must not use an address up.
+      const tried = plan(node, params, node.keys.scriptOf(ANY_CHANGE));
+      if (params.maxFeeSat !== undefined && tried.feeSat > params.maxFeeSat) throw feeOverLimit(tried.feeSat, params.maxFeeSat);
       const changeScript = node.onchain.newAddress(turn, 'p2wpkh', 'change').script;
       const planned = plan(node, params, changeScript);
-      if (params.maxFeeSat !== undefined && planned.feeSat > params.maxFeeSat) throw new ApiFailure('fee_limit_too_low', `The fee would be ${planned.feeSat} sat, over your limit of ${params.maxFeeSat} sat. Nothing was sent.`);
+      if (params.maxFeeSat !== undefined && planned.feeSat > params.maxFeeSat) throw feeOverLimit(planned.feeSat, params.maxFeeSat);
       return { plan: planned, replaces: [], label: params.label };
     }),
   'wallet.bumpFee': (node, { txid, feerateSatPerVb }) =>
     sendPlan(node, (turn) => {
       const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
       if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet.');
-      const changeScript = node.onchain.newAddress(turn, 'p2wpkh', 'change').script;
-      const planned = planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
+      const replacement = (changeScript: Uint8Array) =>
+        planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
+      const tried = replacement(node.keys.scriptOf(ANY_CHANGE));
+      const planned = tried.ok ? replacement(node.onchain.newAddress(turn, 'p2wpkh', 'change').script) : tried;
       if (!planned.ok) {
         const fault = planned.error;
         if (fault.code === 'insufficient_funds' || fault.code === 'feerate_too_high' || fault.code === 'fee_share_too_high' || fault.code === 'feerate_too_low') throw planFailure(fault);
