@@ -77,5 +77,5 @@ export type ChannelAction =
   /** Nothing of this channel is needed any more. */
   | { readonly kind: 'forget' };
 
-export type LedgerReason = 'open' | 'push' | 'payment_sent' | 'payment_received' | 'close' | 'close_fee';
+export type LedgerReason = 'open' | 'push' | 'payment_sent' | 'payment_received' | 'close' | 'close_fee' | 'sent_on_chain' | 'received_on_chain';
 export type { SpendClass };

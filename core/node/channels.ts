@@ -43,7 +43,7 @@ export interface ChannelsOptions {
   readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
   readonly watchOutput: (turn: Turn, channel: FundedChannel, outPoint: OutPoint, script: Uint8Array) => void;
   readonly sweeps: Sweeps;
-  readonly forgetFunding: (channel: FundedChannel) => void;
+  readonly onForgotten: (turn: Turn, channel: FundedChannel) => void;
   readonly onChanged: (turn: Turn, channel: FundedChannel) => void;
   readonly onAlarm: (turn: Turn, channel: FundedChannel, code: string, detail: string) => void;
   /** Everything about HTLCs goes to the payments. */
@@ -187,7 +187,7 @@ export class Channels {
         this.#options.onAlarm(turn, channel, action.code, action.detail);
         return;
       case 'forget':
-        this.#options.forgetFunding(channel);
+        this.#options.onForgotten(turn, channel);
     }
   }
 
@@ -201,9 +201,12 @@ export class Channels {
   }
 
   #ledger(turn: Turn, channelNumber: number, action: Extract<ChannelAction, { kind: 'ledger' }>): void {
-    const account = ACCOUNT.channel(channelNumber);
+    // What is settled on chain was moved out of the channel's account with its close.
+    const isOnChain = action.reason === 'sent_on_chain' || action.reason === 'received_on_chain';
+    const account = isOnChain ? ACCOUNT.closing(channelNumber) : ACCOUNT.channel(channelNumber);
     const other = {
       open: ACCOUNT.wallet, push: ACCOUNT.pushed, payment_sent: ACCOUNT.sent, payment_received: ACCOUNT.received,
+      sent_on_chain: ACCOUNT.sent, received_on_chain: ACCOUNT.received,
       close: ACCOUNT.closing(channelNumber), close_fee: ACCOUNT.onchainFees,
     }[action.reason]; // prettier-ignore
     const gained = action.deltaMsat > 0n;

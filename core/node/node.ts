@@ -26,6 +26,7 @@ import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
 import type { NodePorts } from './ports.ts';
+import { ACCOUNT } from './records.ts';
 import type { PeerLink } from '../transport/link.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
@@ -107,7 +108,7 @@ export class SfericNode {
       publish: (label, tx) => void this.onchain.publish(label, tx),
       watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
       watchOutput: (turn, channel, outPoint, script) => watchChannelOutput(this, turn, channel, { outPoint, script }),
-      forgetFunding: (channel) => this.onchain.forget(channel.fundingOutPoint),
+      onForgotten: (turn, channel) => this.#forgotten(turn, channel),
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
       onHtlc: (turn, channel, action) => this.payments.onHtlc(turn, channel, action),
@@ -291,6 +292,18 @@ export class SfericNode {
     if (!reserved.ok) throw new ApiFailure('insufficient_funds', 'These coins are already being used for another channel.');
     this.onchain.update(turn, () => reserved.value);
     return plan.value;
+  }
+
+  /** What a close has cost is known once nothing more can come of it. */
+  #forgotten(turn: Turn, channel: FundedChannel): void {
+    this.onchain.forget(channel.fundingOutPoint);
+    const credit = ACCOUNT.closing(channel.config.channelNumber);
+    turn.after(() => {
+      this.ports.store.balanceMsat(credit).then(
+        (amountMsat) => this.turns.enqueue((later) => later.ledger({ timeMs: this.ports.system.nowMs(), debit: ACCOUNT.onchainFees, credit, amountMsat, reason: 'close_fee', reference: channel.fundingOutPoint.txid })),
+        (error: unknown) => this.ports.log.error('the books could not be read', { reason: String(error) }),
+      );
+    });
   }
 
   // Events and views

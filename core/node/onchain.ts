@@ -67,7 +67,6 @@ export class Onchain {
   #stopped = false;
   #birthdayHeight: number | undefined;
   #createdAtMs = 0;
-  #sweepPath: ScriptPath | undefined;
 
   constructor(options: OnchainOptions) {
     this.#options = options;
@@ -265,15 +264,6 @@ export class Onchain {
     const ids = txs.map(txid).join(' ');
     if (result.ok) this.#options.log.info('published', { label, txids: ids });
     else this.#options.log.warn('not published', { label, txids: ids, code: result.code, reason: result.reason });
-  }
-
-  /** Where claims and their change go: one script until coins have come to it. */
-  sweepScript(turn: Turn): Uint8Array {
-    const counter = this.#wallet.counters.p2wpkh.change;
-    if (this.#sweepPath && this.#sweepPath.index >= counter.usedCount) return this.#options.keys.scriptOf(this.#sweepPath);
-    const { path, script } = this.newAddress(turn, 'p2wpkh', 'change');
-    this.#sweepPath = path;
-    return script;
   }
 
   // Fee rates

@@ -62,11 +62,10 @@ export class Sweeps {
     const { keys, log, onShort } = this.#options;
     const onchain = this.#options.onchain();
     const claims = [...this.#claims.values()].flat();
-    const destination = onchain.sweepScript(turn);
     const { state, packages, shortOfCoins } = planSweeps(this.#state, {
       height: onchain.height, claims, commitments: [...this.#commitments.values()],
       feerateFor: (targetBlocks) => feerateFromSatPerVb(onchain.satPerVb(targetBlocks).satPerVb), minRelayFeeratePerKw: FEERATE_FLOOR_PER_KW,
-      coins: onchain.spendable().filter(({ status }) => status === 'confirmed'), keys, destinationScript: destination, changeScript: destination,
+      coins: onchain.spendable().filter(({ status }) => status === 'confirmed'), keys,
     }); // prettier-ignore
     if (state !== this.#state) {
       this.#state = state;

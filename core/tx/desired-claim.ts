@@ -18,6 +18,8 @@ export interface DesiredClaim {
   readonly channelNumber: number;
   readonly outPoint: OutPoint;
   readonly amountSat: bigint;
+  /** Script of our wallet that it is paid to; the same each time, so that repeated transactions are the same. */
+  readonly destinationScript: Uint8Array;
   readonly method: ClaimMethod;
   /** The first height at which a block may hold it. */
   readonly earliestHeight: number;
@@ -37,6 +39,8 @@ export interface DesiredCommitment {
   readonly channelNumber: number;
   readonly tx: Tx;
   readonly feeSat: bigint;
+  /** Script of our wallet for the child's change. */
+  readonly changeScript: Uint8Array;
   /** Our anchor, by which a child can pay for it; undefined without anchors or when it has none. */
   readonly anchor: { readonly claim: Claim; readonly privateKey: Uint8Array } | undefined;
   /** The first height at which an HTLC in it could be lost if it has not confirmed. */

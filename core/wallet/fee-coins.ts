@@ -21,12 +21,10 @@ export interface Funded {
 /** Wallet coins that pay for transactions which bring no fee of their own; each is used once a plan. */
 export class FeeCoins {
   readonly #keys: Pick<WalletKeys, 'secretOf'>;
-  readonly #changeScript: Uint8Array;
   #left: readonly Coin[];
 
-  constructor(coins: readonly Coin[], keys: Pick<WalletKeys, 'secretOf'>, changeScript: Uint8Array) {
+  constructor(coins: readonly Coin[], keys: Pick<WalletKeys, 'secretOf'>) {
     this.#keys = keys;
-    this.#changeScript = changeScript;
     // Small ones first, so that the big ones stay for what comes; version 0 ones, whose signature needs no other input.
     this.#left = coins.filter(({ script }) => inputKindOf(script) === 'p2wpkh').toSorted((a, b) => (a.amountSat < b.amountSat ? -1 : a.amountSat > b.amountSat ? 1 : 0));
   }
@@ -36,10 +34,10 @@ export class FeeCoins {
    * other outputs and must pay `rate` for itself and for `parentWeight` that paid `parentFeeSat` already. The missing
    * amount when the coins do not suffice.
    */
-  fund(need: { readonly baseWeight: number; readonly ownSat: bigint; readonly rate: FeeratePerKw; readonly parentWeight?: number; readonly parentFeeSat?: bigint }): Funded | { readonly missingSat: bigint } {
-    const { baseWeight, ownSat, rate, parentWeight = 0, parentFeeSat = 0n } = need;
-    const changeWeight = outputWeight(this.#changeScript);
-    const least = dustLimitSat(this.#changeScript);
+  fund(need: { readonly baseWeight: number; readonly ownSat: bigint; readonly changeScript: Uint8Array; readonly rate: FeeratePerKw; readonly parentWeight?: number; readonly parentFeeSat?: bigint }): Funded | { readonly missingSat: bigint } {
+    const { baseWeight, ownSat, changeScript, rate, parentWeight = 0, parentFeeSat = 0n } = need;
+    const changeWeight = outputWeight(changeScript);
+    const least = dustLimitSat(changeScript);
     const chosen: Coin[] = [];
     let have = ownSat;
     const feeNow = (): bigint => feeOfWeight(baseWeight + changeWeight + chosen.length * INPUT_WEIGHT.p2wpkh + parentWeight, rate) - parentFeeSat;
@@ -53,7 +51,7 @@ export class FeeCoins {
     const rest = have - feeNow();
     if (rest < least) return { missingSat: least - rest };
     this.#left = this.#left.filter((coin) => !chosen.includes(coin));
-    return { coins: chosen, inputs: chosen.map((coin) => unsignedInput(coin, REPLACEABLE)), change: { amountSat: sat(rest), script: this.#changeScript } };
+    return { coins: chosen, inputs: chosen.map((coin) => unsignedInput(coin, REPLACEABLE)), change: { amountSat: sat(rest), script: changeScript } };
   }
 
   /** Signs the coins' inputs, which stand at `firstIndex` and behind it. */

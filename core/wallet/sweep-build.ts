@@ -21,32 +21,33 @@ const ALL_IN_BLOCKS = 6;
 const CALM_SHARE = 2n;
 
 /** Our commitment, with a child at its anchor when it does not pay the rate by itself (BOLT 3, anchors). */
-export function buildCommitmentChild({ tx, feeSat, anchor }: DesiredCommitment, rate: FeeratePerKw, coins: FeeCoins): BuiltSweep {
+export function buildCommitmentChild({ tx, feeSat, anchor, changeScript }: DesiredCommitment, rate: FeeratePerKw, coins: FeeCoins): BuiltSweep {
   const parentWeight = txWeight(tx);
   const alone: BuiltSweep = { kind: 'built', txs: [tx], feeratePerKw: rate };
   if (!anchor || feeSat >= feeOfWeight(parentWeight, rate)) return alone;
   const { claim, privateKey } = anchor;
-  const funded = coins.fund({ baseWeight: TX_OVERHEAD_WEIGHT + claimInputWeight(claim), ownSat: claim.amountSat, rate, parentWeight, parentFeeSat: feeSat });
+  const funded = coins.fund({ baseWeight: TX_OVERHEAD_WEIGHT + claimInputWeight(claim), ownSat: claim.amountSat, changeScript, rate, parentWeight, parentFeeSat: feeSat });
   if ('missingSat' in funded) return { kind: 'short', missingSat: funded.missingSat };
   const child: Tx = { version: 2, locktime: 0, inputs: [unsignedInput(claim.outPoint, claim.sequence), ...funded.inputs], outputs: [funded.change] };
   const signed = coins.signed(withWitness(child, 0, claimWitness(child, 0, claim, privateKey)), funded.coins, 1);
   return { kind: 'built', txs: [tx, signed], feeratePerKw: rate };
 }
 
-export function buildClaim(desired: DesiredClaim, rate: FeeratePerKw, input: Pick<SweepInput, 'height' | 'destinationScript' | 'minRelayFeeratePerKw'>, coins: FeeCoins): BuiltSweep {
+export function buildClaim(desired: DesiredClaim, rate: FeeratePerKw, input: Pick<SweepInput, 'height' | 'minRelayFeeratePerKw'>, coins: FeeCoins): BuiltSweep {
   const { method } = desired;
   if (method.kind === 'htlc_tx') return method.channelType === 'anchors' ? fundedHtlcTx(desired, rate, coins) : presignedHtlcTx(desired, rate);
   const { claim, privateKey } = method;
-  const weight = TX_OVERHEAD_WEIGHT + claimInputWeight(claim) + outputWeight(input.destinationScript);
-  const affordable = affordableRate(desired, weight, input);
+  const { destinationScript } = desired;
+  const weight = TX_OVERHEAD_WEIGHT + claimInputWeight(claim) + outputWeight(destinationScript);
+  const affordable = affordableRate(desired, weight, input.height);
   if (affordable < input.minRelayFeeratePerKw) return { kind: 'uneconomic' };
   const used = feeratePerKw(Math.min(rate, affordable));
-  const built = claimTx({ claims: [claim], destinationScript: input.destinationScript, feeratePerKw: used });
+  const built = claimTx({ claims: [claim], destinationScript, feeratePerKw: used });
   if (!built.ok) return { kind: 'uneconomic' };
   return { kind: 'built', txs: [signedClaimTx(built.value, () => privateKey)], feeratePerKw: used };
 }
 
-function affordableRate({ amountSat, deadlineHeight }: DesiredClaim, weight: number, { height, destinationScript }: Pick<SweepInput, 'height' | 'destinationScript'>): number {
+function affordableRate({ amountSat, deadlineHeight, destinationScript }: DesiredClaim, weight: number, height: number): number {
   const urgent = deadlineHeight !== undefined && deadlineHeight - height <= ALL_IN_BLOCKS;
   const most = amountSat - dustLimitSat(destinationScript);
   const share = amountSat / CALM_SHARE;
@@ -63,14 +64,14 @@ function presignedHtlcTx({ method }: DesiredClaim, rate: FeeratePerKw): BuiltSwe
 }
 
 /** With anchors wallet coins pay; the peer's signature holds for input and output 0 alone (SIGHASH_SINGLE|ANYONECANPAY). */
-function fundedHtlcTx({ method, amountSat }: DesiredClaim, rate: FeeratePerKw, coins: FeeCoins): BuiltSweep {
+function fundedHtlcTx({ method, amountSat, destinationScript }: DesiredClaim, rate: FeeratePerKw, coins: FeeCoins): BuiltSweep {
   if (method.kind !== 'htlc_tx') return { kind: 'uneconomic' };
   const { htlcTransaction, channelType, remoteSignature, preimage, privateKey } = method;
   const { htlc, tx, witnessScript } = htlcTransaction;
   const baseWeight = txWeight(tx) + 2 + witnessWeight(0, LOW_S_SIGNATURE_BYTES, LOW_S_SIGNATURE_BYTES, htlc.direction === 'received' ? 32 : 0, witnessScript.length);
   // Never more for the fee than the HTLC holds.
   const most = feeratePerKw(Math.min(rate, Math.floor((Number(amountSat) * 1000) / (baseWeight + 400))));
-  const funded = coins.fund({ baseWeight, ownSat: 0n, rate: most });
+  const funded = coins.fund({ baseWeight, ownSat: 0n, changeScript: destinationScript, rate: most });
   if ('missingSat' in funded) return { kind: 'short', missingSat: funded.missingSat };
   const whole = withFeeInputs(htlcTransaction, funded.inputs, [funded.change]);
   const localSignature = sign(sighashV0(whole, 0, witnessScript, sat(amountSat), SIGHASH_ALL), privateKey);

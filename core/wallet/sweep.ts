@@ -41,8 +41,6 @@ export interface SweepInput {
   /** Confirmed coins of the wallet that may pay fees. */
   readonly coins: readonly Coin[];
   readonly keys: Pick<WalletKeys, 'secretOf'>;
-  readonly destinationScript: Uint8Array;
-  readonly changeScript: Uint8Array;
 }
 
 export interface SweepPackage {
@@ -83,7 +81,7 @@ export function planSweeps(before: SweepState, input: SweepInput): SweepPlan {
   const packages: SweepPackage[] = [];
   const shortOfCoins: { key: string; missingSat: bigint }[] = [];
   const uneconomic: string[] = [];
-  const coins = new FeeCoins(input.coins, input.keys, input.changeScript);
+  const coins = new FeeCoins(input.coins, input.keys);
   const take = (key: string, deadlineHeight: number | undefined, reason: string, build: (rate: FeeratePerKw) => BuiltSweep): void => {
     const rate = rateFor(deadlineHeight, before.get(key)?.feeratePerKw, input);
     const built = build(rate);

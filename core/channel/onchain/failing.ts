@@ -46,7 +46,7 @@ function desiredCommitment(channel: FundedChannel, ctx: Context): DesiredCommitm
       sequence: claimSequence('anchor', channel.config.channelType, 0),
     },
   } as const; // prettier-ignore
-  return { channelNumber: channel.config.channelNumber, tx, feeSat: commitment.feeSat, anchor: anchor || undefined, deadlineHeight: firstDeadline(channel) };
+  return { channelNumber: channel.config.channelNumber, tx, feeSat: commitment.feeSat, changeScript: channel.walletScript, anchor: anchor || undefined, deadlineHeight: firstDeadline(channel) };
 }
 
 /** When the first HTLC could be lost: a received one that we can claim at its expiry, an offered one soon after it. */

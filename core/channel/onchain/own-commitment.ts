@@ -24,7 +24,7 @@ export function ownCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, s
   const witnessScript = toLocalScript(known.params.keys, remote.toSelfDelay);
   const delayedKey = derivePrivateKey(keys.delayedPaymentBasepointSecret, point);
   const delayed = (txid: string, vout: number, amountSat: bigint, height: number): DesiredClaim => ({
-    channelNumber, outPoint: { txid, vout }, amountSat, contested: false, earliestHeight: height + remote.toSelfDelay, deadlineHeight: undefined,
+    channelNumber, outPoint: { txid, vout }, amountSat, destinationScript: channel.walletScript, contested: false, earliestHeight: height + remote.toSelfDelay, deadlineHeight: undefined,
     method: {
       kind: 'claim', privateKey: delayedKey,
       claim: {
@@ -43,7 +43,7 @@ export function ownCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, s
     if (!remoteSignature || (htlc.direction === 'received' && !preimage)) return [];
     const offered = htlc.direction === 'offered';
     return [{
-      channelNumber, outPoint: { txid: spend.txid, vout }, amountSat, contested: true,
+      channelNumber, outPoint: { txid: spend.txid, vout }, amountSat, destinationScript: channel.walletScript, contested: true,
       earliestHeight: offered ? htlc.cltvExpiry + 1 : 0, deadlineHeight: offered ? undefined : htlc.cltvExpiry,
       method: { kind: 'htlc_tx', htlcTransaction, channelType, remoteSignature, preimage, privateKey: htlcKey },
     }]; // prettier-ignore

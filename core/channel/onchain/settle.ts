@@ -47,10 +47,14 @@ export function settleHtlcs(channel: FundedChannel, spend: FundingSpend, known: 
 type Outcome = 'fulfilled' | 'failed';
 
 function tell({ add, removal }: HtlcEntry, outcome: Outcome): ChannelAction[] {
-  const { id, paymentHash } = add;
-  if (add.direction === 'received') return [{ kind: 'htlc_removed', id, paymentHash, fulfilled: outcome === 'fulfilled' }];
+  const { id, paymentHash, amountMsat } = add;
+  const reference = `${add.direction}:${id}`;
+  if (add.direction === 'received') {
+    const removed: ChannelAction = { kind: 'htlc_removed', id, paymentHash, fulfilled: outcome === 'fulfilled' };
+    return outcome === 'fulfilled' ? [{ kind: 'ledger', reason: 'received_on_chain', deltaMsat: amountMsat, reference }, removed] : [removed];
+  }
   // A preimage was told when it came.
-  return removal?.what.kind === 'fulfill' ? [] : [{ kind: 'htlc_timed_out', id, paymentHash }];
+  return removal?.what.kind === 'fulfill' ? [{ kind: 'ledger', reason: 'sent_on_chain', deltaMsat: -amountMsat, reference }] : [{ kind: 'htlc_timed_out', id, paymentHash }];
 }
 
 interface Where {

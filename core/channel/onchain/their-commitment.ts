@@ -28,7 +28,7 @@ export function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend:
     const outPoint = { txid: spend.txid, vout };
     const claim: Claim = { kind: 'to_remote', channelType, paymentPubkey: local.basepoints.paymentBasepoint, outPoint, amountSat, sequence: claimSequence('to_remote', channelType, 0) };
     return {
-      channelNumber, outPoint, amountSat, contested: false, earliestHeight: heightOf(spend) + 1, deadlineHeight: undefined,
+      channelNumber, outPoint, amountSat, destinationScript: channel.walletScript, contested: false, earliestHeight: heightOf(spend) + 1, deadlineHeight: undefined,
       method: { kind: 'claim', claim, privateKey: keys.paymentBasepointSecret },
     };
   })); // prettier-ignore
@@ -42,7 +42,7 @@ export function theirCommitmentClaims(channel: FundedChannel, keys: ChannelKeys,
   const privateKey = derivePrivateKey(keys.htlcBasepointSecret, point);
   const htlcs = known.commitment.htlcs.flatMap(({ htlc, vout, amountSat, witnessScript }): DesiredClaim[] => {
     const outPoint = { txid: spend.txid, vout };
-    const base = { channelNumber, outPoint, amountSat, contested: true } as const;
+    const base = { channelNumber, outPoint, amountSat, destinationScript: channel.walletScript, contested: true } as const;
     const output = { witnessScript, outPoint, amountSat } as const;
     // Directions are those of the commitment's owner, the peer: what it received, we offered.
     if (htlc.direction === 'received') {
@@ -69,7 +69,7 @@ export function penaltyClaims(channel: FundedChannel, keys: ChannelKeys, spend: 
   const privateKey = deriveRevocationPrivateKey(keys.revocationBasepointSecret, secret);
   const delayedScript = toLocalScript(commitmentKeysThen, local.toSelfDelay);
   const penalty = (claim: Claim, height: number): DesiredClaim => ({
-    channelNumber, outPoint: claim.outPoint, amountSat: claim.amountSat, contested: true, earliestHeight: height + 1,
+    channelNumber, outPoint: claim.outPoint, amountSat: claim.amountSat, destinationScript: channel.walletScript, contested: true, earliestHeight: height + 1,
     deadlineHeight: height + local.toSelfDelay, method: { kind: 'claim', claim, privateKey },
   }); // prettier-ignore
   const tx = spendTx(spend);
