@@ -22,7 +22,6 @@ interface Peer {
   features: NegotiatedFeatures | undefined;
   lastError: string | undefined;
   failures: number;
-  readyAtMs: number;
   dialing: Promise<Result<void, PeerLinkError>> | undefined;
   cancelRetry: (() => void) | undefined;
   readonly waiting: ((result: Result<void, PeerLinkError>) => void)[];
@@ -52,7 +51,6 @@ export interface PeersOptions {
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
-const LASTING_MS = 2_000;
 /** Strangers that may be connected beside the peers that have channels (I-34). */
 const MAX_STRANGERS = 50;
 
@@ -91,7 +89,7 @@ export class Peers {
     const known = this.#peers.get(nodeId);
     if (known) return known;
     const peer: Peer = {
-      nodeId, target: undefined, link: undefined, features: undefined, lastError: undefined, failures: 0, readyAtMs: 0, dialing: undefined, cancelRetry: undefined, waiting: [],
+      nodeId, target: undefined, link: undefined, features: undefined, lastError: undefined, failures: 0, dialing: undefined, cancelRetry: undefined, waiting: [],
     }; // prettier-ignore
     this.#peers.set(nodeId, peer);
     return peer;
@@ -196,6 +194,8 @@ export class Peers {
     const { message } = decoded;
     if (message.name === 'init') return this.#init(peer, link, message);
     if (!peer.features) return this.#beforeInit(peer, link, message);
+    // A peer that comes only to complain is dialled ever more rarely.
+    if (message.name !== 'error' && message.name !== 'warning') peer.failures = 0;
     return this.#options.onMessage(peer.nodeId, message);
   }
 
@@ -220,7 +220,6 @@ export class Peers {
       return;
     }
     peer.features = checked.value;
-    peer.readyAtMs = this.#options.system.nowMs();
     peer.lastError = undefined;
     for (const resolve of peer.waiting.splice(0)) resolve({ ok: true, value: undefined });
     this.#options.log.info('peer connected', { nodeId: peer.nodeId, inbound: link.isIncoming });
@@ -231,8 +230,6 @@ export class Peers {
   #lost(peer: Peer, link: PeerLink, error: PeerLinkError): void {
     if (peer.link !== link) return;
     const wasReady = peer.features !== undefined;
-    // A peer that leaves as soon as it has come is dialled ever more rarely.
-    if (wasReady && this.#options.system.nowMs() - peer.readyAtMs >= LASTING_MS) peer.failures = 0;
     peer.link = undefined;
     peer.features = undefined;
     this.#options.log.info('peer disconnected', { nodeId: peer.nodeId, code: error.code, detail: error.detail });

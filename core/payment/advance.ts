@@ -41,12 +41,9 @@ export function advance([state, actions]: Step, ctx: OutgoingContext): Step {
   const launched = launch(ready, msat(missing), ctx);
   if (launched.ok) return [launched.value[0], merged(actions, launched.value[1])];
   // With parts still open the channels or routes may look different once they are back.
-  if (open.length > 0 || waitsForPeer(launched.error)) return [ready, actions];
+  if (open.length > 0) return [ready, actions];
   return failed(ready, { reason: launched.error.code, part: lastFailure(ready) }, actions, ctx);
 }
-
-/** A peer that was there when the payment began may be back before its deadline. */
-const waitsForPeer = (fault: PlanFault): boolean => fault.code === 'insufficient_balance' && fault.limits.some(({ limit }) => limit === 'offline');
 
 const remembered = (state: OutgoingPayment, giveUp: PaymentFailure, actions: readonly OutgoingAction[]): Step =>
   state.giveUp ? [state, actions] : [{ ...state, giveUp }, merged(actions, [{ kind: 'store' }])];

@@ -1,4 +1,5 @@
 /** Payments between two wallets whose wire and processes fail while they are under way. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RpcFailure } from '../../core/io/rpc-client.ts';
 import { untilUsable, until, untilSynced, type HeadlessPair } from './headless-pair.ts';
 import type { HeadlessProcess } from './headless-process.ts';
@@ -154,8 +155,9 @@ class Storm {
       try {
         return await request();
       } catch (error) {
-        if (!(error instanceof RpcFailure) || error.code !== 'stopping') throw error;
+        if (this.#isOver || !(error instanceof RpcFailure) || error.code !== 'stopping') throw error;
       }
+      await nextTurn();
     }
   }
 

@@ -20,7 +20,10 @@ const FUNDS_SAT = 20_000_000n;
 const CAPACITY_SAT = 10_000_000n;
 
 let pair: HeadlessPair | undefined;
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (pair && task.result?.state === 'fail') {
+    for (const [name, { log }] of [['alice', pair.alice], ['bob', pair.bob]] as const) console.info(name, log.slice(-60).join('\n'));
+  }
   await pair?.stop();
   pair = undefined;
 });

@@ -114,8 +114,8 @@ describe('closing_complete and closing_sig', () => {
   });
 
   it.each([
-    ['a fee over the balance of the closer', (m) => ({ feeSatoshis: sat(700_001n) }), 'closing_fee_out_of_bounds'],
-    ['an absurd fee', (m) => ({ feeSatoshis: sat((1n << 64n) - 1n) }), 'closing_fee_out_of_bounds'],
+    ['a fee over the balance of the closer', () => ({ feeSatoshis: sat(700_001n) }), 'closing_fee_out_of_bounds'],
+    ['an absurd fee', () => ({ feeSatoshis: sat((1n << 64n) - 1n) }), 'closing_fee_out_of_bounds'],
     ['another script of ours', (m) => ({ closeeScriptpubkey: m.closerScriptpubkey }), 'invalid_shutdown_script'],
     ['a script of theirs that is no shutdown script', () => ({ closerScriptpubkey: Uint8Array.of(1, 2, 3) }), 'invalid_shutdown_script'],
     ['no signature', () => ({ tlvs: {} }), 'invalid_closing_signature'],

@@ -204,7 +204,7 @@ describe('a reorganisation', () => {
     const { pair, bobs } = history('anchors', 1);
     pair.do('alice', { kind: 'shutdown', script: pair.alice.walletScript, reason: 'user' });
     pair.run();
-    const [closing] = published(pair.actions.alice).filter(({ label }) => label === 'closing');
+    const closing = published(pair.actions.alice).find(({ label }) => label === 'closing');
     spent(pair, 'alice', closing!.tx);
     expect(pair.alice.spend?.spendClass).toBe('mutual');
     pair.do('alice', { kind: 'funding_unspent' });
