@@ -7,11 +7,10 @@ import { receiveCommitment, receiveRevocation, sendCommitment } from './commit.t
 import { type Context, STORE, type Transition, stay } from './context.ts';
 import { type ChannelFault, type ChannelFaultCode, fault, faultText } from './errors.ts';
 import { receiveClosingComplete, receiveClosingSig, receiveClosingSigned } from './negotiation.ts';
-import { errorAction, failChannel, publishCommitment } from './onchain/failing.ts';
+import { errorAction, failChannel, pastDeadline, publishCommitment } from './onchain/failing.ts';
 import { fundingSpent, fundingUnspent, outputSpent, outputUnspent, resolve } from './onchain/onchain.ts';
 import { fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
 import { exceedsDustCap } from './limits.ts';
-import { POLICY } from './policy.ts';
 import { disconnect, receiveReestablish, reestablishMessage, undoUnsigned } from './reestablish.ts';
 import { negotiateWhenClean, receiveShutdown, requestShutdown, sendShutdown } from './shutdown.ts';
 import { type FundedChannel, STAGE, offline } from './types.ts';
@@ -113,14 +112,6 @@ function block(channel: FundedChannel, ctx: Context): Transition {
     default:
       return unreachable(channel.phase);
   }
-}
-
-/** I-20 and I-21 (BOLT 2, "cltv_expiry_delta Selection"). */
-function pastDeadline(channel: FundedChannel, height: number): boolean {
-  for (const { add, removal } of channel.commitments.htlcs.values()) {
-    if (add.direction === 'offered' ? height >= add.cltvExpiry + POLICY.offeredGraceBlocks : removal?.what.kind === 'fulfill' && height >= add.cltvExpiry - POLICY.claimDeadlineBlocks) return true;
-  }
-  return false;
 }
 
 /** A fault in these ends the connection and not the channel: the peer may come back with a better message. */

@@ -89,7 +89,10 @@ export class SfericNode {
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
       onEvents: (turn, events) => fundingEvents(this, turn, events),
       onTip: (turn, tip) => this.#tip(turn, tip),
-      onSynced: () => this.peers.activate(),
+      onSynced: (turn) => {
+        this.peers.activate();
+        this.sweeps.synced(turn);
+      },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),

@@ -4,7 +4,7 @@ import { FEERATE_FLOOR_PER_KW, feerateFromSatPerVb } from '../lib/units.ts';
 import type { Store } from '../store/port.ts';
 import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
-import { type SweepState, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
+import { type SweepState, coinsForSweeps, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
 import type { Onchain } from './onchain.ts';
 import type { NodeLog } from './ports.ts';
 import type { Turn } from './turns.ts';
@@ -24,6 +24,8 @@ export class Sweeps {
   readonly #claims = new Map<number, readonly DesiredClaim[]>();
   readonly #commitments = new Map<number, DesiredCommitment>();
   #state: SweepState = emptySweeps;
+  /** Whether the chain has told of all our coins since the start. */
+  #coinsAreKnown = false;
 
   constructor(options: SweepsOptions) {
     this.#options = options;
@@ -54,6 +56,12 @@ export class Sweeps {
     if (this.#claims.size > 0 || this.#commitments.size > 0) this.#planLate(turn);
   }
 
+  synced(turn: Turn): void {
+    if (this.#coinsAreKnown) return;
+    this.#coinsAreKnown = true;
+    this.block(turn);
+  }
+
   #planLate(turn: Turn): void {
     turn.writeLate('sweeps', () => this.#plan(turn));
   }
@@ -62,16 +70,18 @@ export class Sweeps {
     const { keys, log, onShort } = this.#options;
     const onchain = this.#options.onchain();
     const claims = [...this.#claims.values()].flat();
+    // Before that a coin which a sweep holds would count as lost: only what needs none goes out.
+    const coins = this.#coinsAreKnown ? coinsForSweeps(onchain.ledger, onchain.coins(), this.#state) : [];
     const { state, packages, shortOfCoins } = planSweeps(this.#state, {
       height: onchain.height, claims, commitments: [...this.#commitments.values()],
       feerateFor: (targetBlocks) => feerateFromSatPerVb(onchain.satPerVb(targetBlocks).satPerVb), minRelayFeeratePerKw: FEERATE_FLOOR_PER_KW,
-      coins: onchain.spendable().filter(({ status }) => status === 'confirmed'), keys,
+      coins, keys,
     }); // prettier-ignore
     if (state !== this.#state) {
       this.#state = state;
       turn.write('wallet', STATE_KEY, encodeWith(sweepStateCodec, state));
     }
-    for (const { missingSat } of shortOfCoins) onShort(turn, missingSat);
+    if (this.#coinsAreKnown) for (const { missingSat } of shortOfCoins) onShort(turn, missingSat);
     turn.after(() => {
       for (const { txs, reason } of packages) void onchain.publishPackage(reason, txs);
     });

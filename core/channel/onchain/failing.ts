@@ -35,7 +35,7 @@ export function publishCommitment(channel: FundedChannel, ctx: Context): Channel
   return [...funding, { kind: 'commitment', desired: desiredCommitment(channel, ctx) }];
 }
 
-function desiredCommitment(channel: FundedChannel, ctx: Context): DesiredCommitment {
+export function desiredCommitment(channel: FundedChannel, ctx: Context): DesiredCommitment {
   const { commitment, tx } = signedLocalCommitment(channel, ctx.keys);
   const vout = commitment.outputs.findIndex(({ kind }) => kind === 'local_anchor');
   const output = commitment.outputs[vout];
@@ -57,4 +57,12 @@ export function firstDeadline(channel: FundedChannel): number | undefined {
     if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
   }
   return first;
+}
+
+/** I-20 and I-21 (BOLT 2, "cltv_expiry_delta Selection"). */
+export function pastDeadline(channel: FundedChannel, height: number): boolean {
+  for (const { add, removal } of channel.commitments.htlcs.values()) {
+    if (add.direction === 'offered' ? height >= add.cltvExpiry + POLICY.offeredGraceBlocks : removal?.what.kind === 'fulfill' && height >= add.cltvExpiry - POLICY.claimDeadlineBlocks) return true;
+  }
+  return false;
 }

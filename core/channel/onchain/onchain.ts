@@ -8,6 +8,7 @@ import { type Context, STORE, type Transition, stay } from '../context.ts';
 import { POLICY } from '../policy.ts';
 import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
 import { classifySpend, confirmedCommitment } from './confirmed.ts';
+import { desiredCommitment, pastDeadline } from './failing.ts';
 import { penaltyHtlcs } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
@@ -90,9 +91,22 @@ export function resolve(channel: FundedChannel, ctx: Context): Transition {
       ...entries,
       ...found.watches.map(({ outPoint, script }): ChannelAction => ({ kind: 'watch_output', outPoint, script })),
       { kind: 'claims', claims: closed.length > 0 ? [] : found.claims },
+      ...(wantsOwnCommitment(next, spend, ctx.blockHeight) ? [{ kind: 'commitment', desired: desiredCommitment(next, ctx) } as const] : []),
       ...closed,
     ],
   ];
+}
+
+/**
+ * While no spend is in a block our own commitment goes on being offered: the mempool that showed it to us may drop it, and
+ * its child has to follow the market (I-28). So it does beside a commitment of the peer when we close by ourselves, or when
+ * that one lies there past a deadline (pinning). Never after a proven data loss (I-23).
+ */
+function wantsOwnCommitment(channel: FundedChannel, { spendClass, height }: FundingSpend, blockHeight: number): boolean {
+  if (height !== undefined || channel.closeReason === 'data_loss') return false;
+  if (spendClass === 'local') return true;
+  if (spendClass !== 'remote' && spendClass !== 'next_remote' && spendClass !== 'revoked') return false;
+  return (channel.closeReason !== 'peer_broadcast' && channel.closingTxs.length === 0) || pastDeadline(channel, blockHeight);
 }
 
 function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnType<typeof confirmedCommitment>, ctx: Context): Findings {

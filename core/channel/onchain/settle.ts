@@ -10,7 +10,7 @@ type Settled = readonly [FundedChannel, readonly ChannelAction[]];
 
 /** Preimages that spends of HTLC outputs show are passed on at once, from the mempool too: they are worth money upstream. */
 export function learnPreimages(channel: FundedChannel): Settled {
-  let next = channel;
+  const htlcs = new Map(channel.commitments.htlcs);
   const actions: ChannelAction[] = [];
   for (const [key, entry] of channel.commitments.htlcs) {
     if (!isOffered(entry) || entry.removal?.what.kind === 'fulfill') continue;
@@ -18,10 +18,10 @@ export function learnPreimages(channel: FundedChannel): Settled {
       (found, { rawTx, outPoint }) => found ?? revealedPreimage(decodeTx(rawTx), outPoint, entry.add.paymentHash), undefined);
     if (!paymentPreimage) continue;
     const removal = { what: { kind: 'fulfill', paymentPreimage, attributionData: undefined }, stage: STAGE.proposed, sequence: 0 } as const;
-    next = { ...next, commitments: { ...next.commitments, htlcs: new Map(next.commitments.htlcs).set(key, { ...entry, removal }) } };
+    htlcs.set(key, { ...entry, removal });
     actions.push({ kind: 'htlc_fulfilled', id: entry.add.id, paymentHash: entry.add.paymentHash, paymentPreimage, attributionData: undefined });
   } // prettier-ignore
-  return [next, actions];
+  return actions.length === 0 ? [channel, []] : [{ ...channel, commitments: { ...channel.commitments, htlcs } }, actions];
 }
 
 /**
