@@ -45,4 +45,8 @@ export interface DesiredCommitment {
   readonly anchor: { readonly claim: Claim; readonly privateKey: Uint8Array } | undefined;
   /** The first height at which an HTLC in it could be lost if it has not confirmed. */
   readonly deadlineHeight: number | undefined;
+  /** What of its outputs is ours, and out of reach if it never confirms: the most that it is worth bringing into a block. */
+  readonly atStakeSat: bigint;
+  /** Of that, the HTLCs, which others can take after the deadline; our balance only waits. */
+  readonly lostAtDeadlineSat: bigint;
 }

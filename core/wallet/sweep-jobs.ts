@@ -1,13 +1,11 @@
 import { toHex } from '../lib/bytes.ts';
 import { must, unreachable } from '../lib/result.ts';
-import { maxBigint } from '../lib/units.ts';
 import { dustLimitSat } from '../bitcoin/script.ts';
-import { type OutPoint, type Tx, outPointKey, outputSumSat, txWeight } from '../bitcoin/transaction.ts';
-import type { DesiredClaim } from '../tx/desired-claim.ts';
-import { ANCHOR_SAT } from '../tx/weights.ts';
+import { type OutPoint, type Tx, outPointKey, txWeight } from '../bitcoin/transaction.ts';
+import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import { anchorTemplate, claimsTemplate, htlcTemplate, type SweepTemplate } from './sweep-template.ts';
 import { CALM_TARGET_BLOCKS, feeAtLeast, type Stake } from './sweep-terms.ts';
-import type { SweepCommitment, SweepEntry, SweepInput, SweepReason, SweepState } from './sweep-types.ts';
+import type { SweepEntry, SweepInput, SweepReason, SweepState } from './sweep-types.ts';
 
 /** One transaction to be decided on: which outputs, what for, and what it is worth. */
 export interface SweepJob {
@@ -86,17 +84,16 @@ const byUrgency = (a: SweepJob, b: SweepJob): number =>
   Number(b.stake.contested) - Number(a.stake.contested) ||
   (keyOf(a) < keyOf(b) ? -1 : 1);
 
-function commitmentJob(commitment: SweepCommitment, { entries }: SweepState, input: SweepInput): SweepJob | undefined {
-  const { anchor, tx, feeSat, changeScript, channelNumber, deadlineHeight, atStakeSat } = commitment;
+function commitmentJob(commitment: DesiredCommitment, { entries }: SweepState, input: SweepInput): SweepJob | undefined {
+  const { anchor, tx, feeSat, changeScript, channelNumber, deadlineHeight, atStakeSat, lostAtDeadlineSat } = commitment;
   if (!anchor) return undefined;
   const { outPoint } = anchor.claim;
   return {
     reason: 'commitment', channelNumbers: [channelNumber], outPoints: [outPoint], template: anchorTemplate(anchor, changeScript),
     parent: { tx, feeSat, weight: txWeight(tx) },
     stake: {
-      // Which outputs are ours cannot be seen from outside.
-      kind: 'commitment', valueSat: atStakeSat ?? maxBigint(0n, outputSumSat(tx) - 2n * ANCHOR_SAT), keepSat: 0n, deadlineHeight,
-      contested: false, stakeIsKnown: atStakeSat !== undefined, ...memoryOf([entries.get(outPointKey(outPoint))], input.height),
+      kind: 'commitment', valueSat: atStakeSat, lostAtDeadlineSat, keepSat: 0n, deadlineHeight, contested: false,
+      ...memoryOf([entries.get(outPointKey(outPoint))], input.height),
     },
   }; // prettier-ignore
 }
@@ -110,7 +107,7 @@ function claimJob(desired: DesiredClaim, { entries }: SweepState, { height }: Sw
   return {
     reason, template, channelNumbers: [channelNumber], outPoints: [outPoint], parent: undefined,
     stake: {
-      kind: reason === 'penalty' ? 'penalty' : 'claim', valueSat: amountSat, keepSat, deadlineHeight, contested, stakeIsKnown: true,
+      kind: reason === 'penalty' ? 'penalty' : 'claim', valueSat: amountSat, lostAtDeadlineSat: amountSat, keepSat, deadlineHeight, contested,
       ...memoryOf([entries.get(outPointKey(outPoint))], height),
     },
   }; // prettier-ignore
@@ -169,8 +166,8 @@ function batchJob(claims: readonly DesiredClaim[], { entries }: SweepState, { he
     channelNumbers: [...new Set(claims.map(({ channelNumber }) => channelNumber))],
     template: claimsTemplate(claims.flatMap(({ method }) => (method.kind === 'claim' ? [method] : [])), destinationScript),
     stake: {
-      kind: 'claim', valueSat: claims.reduce((sum, { amountSat }) => sum + amountSat, 0n), keepSat: dustLimitSat(destinationScript),
-      deadlineHeight: undefined, contested: false, stakeIsKnown: true, ...memoryOf(outPoints.map((outPoint) => entries.get(outPointKey(outPoint))), height),
+      kind: 'claim', valueSat: claims.reduce((sum, { amountSat }) => sum + amountSat, 0n), lostAtDeadlineSat: 0n, keepSat: dustLimitSat(destinationScript),
+      deadlineHeight: undefined, contested: false, ...memoryOf(outPoints.map((outPoint) => entries.get(outPointKey(outPoint))), height),
     },
   }; // prettier-ignore
 }

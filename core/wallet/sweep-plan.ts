@@ -2,7 +2,7 @@ import { type FeeratePerKw, type Sat, feeratePerKw, sat } from '../lib/units.ts'
 import { must } from '../lib/result.ts';
 import { type OutPoint, type Tx, outPointKey, outputSumSat, txWeight, txid } from '../bitcoin/transaction.ts';
 import { sign } from '../crypto/secp256k1.ts';
-import type { DesiredClaim } from '../tx/desired-claim.ts';
+import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import { signedHtlcTx } from '../tx/htlc.ts';
 import { CoinPool } from './sweep-coins.ts';
 import { type Decision, decide, storedFor } from './sweep-decide.ts';
@@ -12,7 +12,6 @@ import { rateOfFee } from './sweep-terms.ts';
 import type {
   PublishedSweep,
   ShortOfCoins,
-  SweepCommitment,
   SweepEntry,
   SweepInput,
   SweepPackage,
@@ -28,7 +27,7 @@ const NO_AUX_RAND = new Uint8Array(32);
 const keysOf = (outPoints: readonly OutPoint[]): readonly string[] => outPoints.map(outPointKey);
 
 /** By what the memory knows it: the anchor's outpoint, or the funding output when there is none. */
-const commitmentOutPoint = ({ anchor, tx }: SweepCommitment): OutPoint =>
+const commitmentOutPoint = ({ anchor, tx }: DesiredCommitment): OutPoint =>
   anchor?.claim.outPoint ?? must(tx.inputs[0], 'the funding input');
 
 /** Wallet coins in sweeps that are remembered: no other transaction of the wallet should take them while they wait. */

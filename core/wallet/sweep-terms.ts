@@ -13,8 +13,6 @@ const CONTESTED_TARGET_BLOCKS = 12;
 const CONTESTED_NEAREST_TARGET = 2;
 /** 8 000 sat/vB: Bitcoin Core refuses more than 10 000 from its own user unless told otherwise. */
 export const MAX_SWEEP_FEERATE = feeratePerKw(2_000_000);
-/** A commitment whose stake is not known climbs to this many times the estimate for the next block. */
-const UNKNOWN_STAKE_FACTOR = 4;
 
 /** Rounded up, so that the rate that is paid is never under the one that is due. */
 export const feeAtLeast = (weight: number, rate: number): bigint => BigInt(Math.ceil((weight * rate) / 1000));
@@ -27,11 +25,12 @@ export interface Stake {
   /** `claim`: ordinary; `penalty`: tried down to 1 sat/vB; `commitment`: never given up. */
   readonly kind: 'claim' | 'penalty' | 'commitment';
   readonly valueSat: bigint;
+  /** Of the value, what others can take from the deadline on: what the climb before it may cost. */
+  readonly lostAtDeadlineSat: bigint;
   /** Of the value, what must remain: an output below the dust limit is not relayed. */
   readonly keepSat: bigint;
   readonly deadlineHeight: number | undefined;
   readonly contested: boolean;
-  readonly stakeIsKnown: boolean;
   readonly sinceHeight: number;
   /** The highest of its outputs' entries. */
   readonly lastFeeratePerKw: number;
@@ -80,7 +79,7 @@ export function termsOf(
   beside: Beside,
   input: Pick<SweepInput, 'height' | 'feerateFor' | 'minRelayFeeratePerKw'>,
 ): Terms {
-  const { kind, valueSat, keepSat, deadlineHeight, lastFeeratePerKw } = stake;
+  const { kind, valueSat, lostAtDeadlineSat, keepSat, deadlineHeight, lastFeeratePerKw } = stake;
   const floor = Math.max(input.minRelayFeeratePerKw, FEERATE_FLOOR_PER_KW);
   const market = Math.max(floor, input.feerateFor(targetBlocks(stake, input.height)));
   const blocksLeft = deadlineHeight === undefined ? undefined : deadlineHeight - input.height;
@@ -93,7 +92,9 @@ export function termsOf(
   const calmSat = minBigint(mostSat, maxBigint(valueSat / 2n, ownFee(floor)));
   const budgetSat = isNear && kind !== 'commitment' ? mostSat : calmSat;
   const affordable = rateOfFee(budgetSat + beside.feeSat, weight + beside.weight);
-  const top = stake.stakeIsKnown ? affordable : Math.min(affordable, UNKNOWN_STAKE_FACTOR * input.feerateFor(1));
+  // A commitment leaves half of its HTLCs to what takes them; for a balance that only waits nobody climbs.
+  const climbSat = kind === 'commitment' ? lostAtDeadlineSat / 2n : lostAtDeadlineSat;
+  const top = Math.min(affordable, rateOfFee(climbSat + beside.feeSat, weight + beside.weight));
   const due = isNear ? climbed(market, top, blocksLeft) : market;
   const rate = Math.max(lastFeeratePerKw, Math.min(due, affordable));
   return {

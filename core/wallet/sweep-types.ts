@@ -35,14 +35,11 @@ export interface SweepState {
 }
 export const emptySweeps: SweepState = { entries: new Map(), published: [] };
 
-/** What our commitment protects, if the channel tells: HTLCs that would be lost, and our balance. */
-export type SweepCommitment = DesiredCommitment & { readonly atStakeSat?: bigint };
-
 export interface SweepInput {
   /** Of the best block: what is planned is for the next one. */
   readonly height: number;
   readonly claims: readonly DesiredClaim[];
-  readonly commitments: readonly SweepCommitment[];
+  readonly commitments: readonly DesiredCommitment[];
   readonly feerateFor: (targetBlocks: number) => FeeratePerKw;
   /** What mempools take at least just now. */
   readonly minRelayFeeratePerKw: FeeratePerKw;

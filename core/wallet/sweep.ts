@@ -3,5 +3,5 @@ export { sweepStateCodec } from './sweep-codec.ts';
 export { coinsForSweeps } from './sweep-ledger.ts';
 export { emptySweeps } from './sweep-types.ts';
 export type {
-  PublishedSweep, ShortOfCoins, SweepCommitment, SweepEntry, SweepInput, SweepPackage, SweepPlan, SweepReason, SweepState,
+  PublishedSweep, ShortOfCoins, SweepEntry, SweepInput, SweepPackage, SweepPlan, SweepReason, SweepState,
 } from './sweep-types.ts'; // prettier-ignore

@@ -2,6 +2,7 @@ import { decodeTx } from '../../bitcoin/transaction.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { sat } from '../../lib/units.ts';
 import { claimSequence } from '../../tx/claim.ts';
+import type { Commitment } from '../../tx/commitment.ts';
 import type { DesiredCommitment } from '../../tx/desired-claim.ts';
 import type { ChannelAction } from '../commands.ts';
 import { type Context, STORE, type Transition, stay } from '../context.ts';
@@ -9,6 +10,7 @@ import { type ChannelFault, faultText } from '../errors.ts';
 import { POLICY } from '../policy.ts';
 import { signedLocalCommitment } from '../sign.ts';
 import type { CloseReason, FundedChannel } from '../types.ts';
+import { knownPreimage } from './preimages.ts';
 
 /** Ends the channel by our own commitment (BOLT 5, "Failing a Channel"); never after a proven data loss (I-23). */
 export function failChannel(channel: FundedChannel, closeReason: CloseReason, why: ChannelFault | undefined, ctx: Context): Transition {
@@ -46,7 +48,18 @@ export function desiredCommitment(channel: FundedChannel, ctx: Context): Desired
       sequence: claimSequence('anchor', channel.config.channelType, 0),
     },
   } as const; // prettier-ignore
-  return { channelNumber: channel.config.channelNumber, tx, feeSat: commitment.feeSat, changeScript: channel.walletScript, anchor: anchor || undefined, deadlineHeight: firstDeadline(channel) };
+  return {
+    channelNumber: channel.config.channelNumber, tx, feeSat: commitment.feeSat, changeScript: channel.walletScript, anchor: anchor || undefined,
+    deadlineHeight: firstDeadline(channel), ...stakeOf(channel, commitment),
+  }; // prettier-ignore
+}
+
+/** What was trimmed is lost either way, and what only the peer can claim is not ours. */
+function stakeOf(channel: FundedChannel, { outputs, htlcs }: Commitment): Pick<DesiredCommitment, 'atStakeSat' | 'lostAtDeadlineSat'> {
+  const ourHtlcs = htlcs.filter(({ htlc }) => htlc.direction === 'offered' || knownPreimage(channel, 'received', htlc.id));
+  const lostAtDeadlineSat = ourHtlcs.reduce((sum, { amountSat }) => sum + amountSat, 0n);
+  const balanceSat = outputs.reduce((sum, { kind, amountSat }) => (kind === 'to_local' ? sum + amountSat : sum), 0n);
+  return { atStakeSat: balanceSat + lostAtDeadlineSat, lostAtDeadlineSat };
 }
 
 /** When the first HTLC could be lost: a received one that we can claim at its expiry, an offered one soon after it. */

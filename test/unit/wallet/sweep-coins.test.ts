@@ -175,12 +175,9 @@ describe('our commitment', () => {
   });
 
   test('is replaced upward with the deadline, by what is at stake', () => {
-    const climb = (atStakeSat: bigint | undefined) => {
+    const climb = (atStakeSat: bigint, lostAtDeadlineSat = atStakeSat) => {
       const sweeper = new Sweeper();
-      const { commitment } = wantedCommitment({
-        deadlineHeight: 1030,
-        ...(atStakeSat === undefined ? {} : { atStakeSat }),
-      });
+      const { commitment } = wantedCommitment({ deadlineHeight: 1030, atStakeSat, lostAtDeadlineSat });
       return Array.from({ length: 30 }, (_, i) => {
         const one = sweeper.only({ height: 1000 + i, commitments: [commitment], coins });
         return { rate: one.feeratePerKw / 250, feeSat: one.feeSat, childWeight: txWeight(ownTx(one)) };
@@ -192,10 +189,25 @@ describe('our commitment', () => {
     );
     expect(known[28]!.feeSat).toBeGreaterThan(199_000n);
     expect(known[28]!.feeSat).toBeLessThan(201_000n);
-    // Where the stake is not known, a few times the estimate for the next block is the limit.
-    const unknown = climb(undefined);
-    expect(unknown[29]!.rate).toBeGreaterThanOrEqual(40);
-    expect(unknown[29]!.rate).toBeLessThan(43);
+    // A balance only waits: it is brought in at the market's rate, and the climb is for the HTLCs alone.
+    const withBalance = climb(3_000_000n, 40_000n);
+    expect(withBalance[28]!.feeSat).toBeGreaterThan(19_900n);
+    expect(withBalance[29]!.feeSat).toBeLessThan(20_500n);
+    expect(climb(3_000_000n, 0n)[29]!.rate).toBeCloseTo(10, 0);
+  });
+
+  test('with nothing of ours in it costs us nothing', () => {
+    const { commitment } = wantedCommitment({ deadlineHeight: 1010, atStakeSat: 0n });
+    const { packages, shortOfCoins } = new Sweeper().plan({ commitments: [commitment], coins });
+    expect(packages.map(({ txs }) => txs)).toEqual([[commitment.tx]]);
+    expect(shortOfCoins).toEqual([]);
+  });
+
+  test('of which little is ours is brought in for half of that at most', () => {
+    const { commitment } = wantedCommitment({ atStakeSat: 6_000n, lostAtDeadlineSat: 0n });
+    const { feeSat, txs } = new Sweeper().only({ commitments: [commitment], coins, feerateFor: () => rate(200) });
+    expect(txs).toHaveLength(2);
+    expect(feeSat).toBeLessThanOrEqual(3_000n + commitment.feeSat);
   });
 });
 

@@ -13,14 +13,13 @@ import { toHex, utf8 } from '../../../core/lib/bytes.ts';
 import { type FeeratePerKw, feeratePerKw, msat, sat } from '../../../core/lib/units.ts';
 import { type Claim, type ClaimKind, claimSequence } from '../../../core/tx/claim.ts';
 import { type ChannelType, buildCommitment, signedCommitment } from '../../../core/tx/commitment.ts';
-import type { ClaimMethod, DesiredClaim } from '../../../core/tx/desired-claim.ts';
+import type { ClaimMethod, DesiredClaim, DesiredCommitment } from '../../../core/tx/desired-claim.ts';
 import { htlcTransaction } from '../../../core/tx/htlc.ts';
 import { commitmentKeys, derivePrivateKey, deriveRevocationPrivateKey } from '../../../core/tx/keys.ts';
 import { htlcScripts, toLocalScript, toRemoteAnchorsScript } from '../../../core/tx/scripts.ts';
 import type { Coin } from '../../../core/wallet/ledger.ts';
 import { planSweeps } from '../../../core/wallet/sweep-plan.ts';
 import {
-  type SweepCommitment,
   type SweepInput,
   type SweepPackage,
   type SweepState,
@@ -161,7 +160,10 @@ export interface WantedCommitment {
   readonly n?: number;
   readonly feeratePerKw?: number;
   readonly deadlineHeight?: number;
+  /** Our balance in it when left out. */
   readonly atStakeSat?: bigint;
+  /** All of the stake when left out. */
+  readonly lostAtDeadlineSat?: bigint;
   readonly fundingOutPoint?: OutPoint;
 }
 
@@ -171,9 +173,10 @@ export function wantedCommitment({
   n = 0,
   feeratePerKw: commitmentRate = 253,
   deadlineHeight,
-  atStakeSat,
+  atStakeSat = 7_000_000n,
+  lostAtDeadlineSat = atStakeSat,
   fundingOutPoint = { txid: txidOf(1000 + n), vout: 0 },
-}: WantedCommitment): { readonly commitment: SweepCommitment; readonly spent: TxOutput } {
+}: WantedCommitment): { readonly commitment: DesiredCommitment; readonly spent: TxOutput } {
   const params = {
     ...paramsOf(channelType, {
       toLocalMsat: 7_000_000_000,
@@ -193,7 +196,7 @@ export function wantedCommitment({
   return {
     spent: { amountSat: params.capacitySat, script: p2wsh(params.fundingScript) },
     commitment: {
-      channelNumber: n, tx, feeSat: built.feeSat, changeScript, deadlineHeight, ...(atStakeSat === undefined ? {} : { atStakeSat }),
+      channelNumber: n, tx, feeSat: built.feeSat, changeScript, deadlineHeight, atStakeSat, lostAtDeadlineSat,
       anchor: anchor && {
         privateKey: keys.localFundingPrivkey,
         claim: { kind: 'anchor', witnessScript: anchor.witnessScript!, outPoint: { txid: built.txid, vout }, amountSat: anchor.amountSat, sequence: claimSequence('anchor', channelType, 0) },

@@ -46,7 +46,7 @@ const claimArb: fc.Arbitrary<WalkClaim> = fc.record({
 });
 interface Walk {
   readonly claims: readonly WalkClaim[];
-  readonly commitment: { readonly deadlineIn: number | null; readonly stakeSat: bigint | null } | null;
+  readonly commitment: { readonly deadlineIn: number | null; readonly stakeSat: bigint; readonly lostPercent: bigint } | null;
   readonly coins: readonly { readonly amountSat: bigint; readonly taproot: boolean; readonly goneIn: number }[];
   readonly startSatPerVb: number;
   /** Of the market, the attacker and the reorgs. */
@@ -55,7 +55,7 @@ interface Walk {
 const BLOCKS = 300;
 const walkArb: fc.Arbitrary<Walk> = fc.record({
   claims: fc.array(claimArb, { minLength: 1, maxLength: 9 }),
-  commitment: fc.option(fc.record({ deadlineIn: fc.option(fc.integer({ min: 30, max: 250 })), stakeSat: fc.option(fc.bigInt(1_000n, 3_000_000n)) })),
+  commitment: fc.option(fc.record({ deadlineIn: fc.option(fc.integer({ min: 30, max: 250 })), stakeSat: fc.bigInt(0n, 3_000_000n), lostPercent: fc.bigInt(0n, 100n) })),
   coins: fc.array(fc.record({ amountSat: fc.oneof(fc.bigInt(600n, 10_000n), fc.bigInt(10_000n, 3_000_000n)), taproot: fc.boolean(), goneIn: fc.oneof(fc.constant(10_000), fc.integer({ min: 1, max: 290 })) }), { maxLength: 12 }),
   startSatPerVb: fc.integer({ min: 1, max: 60 }),
   seed: fc.nat(),
@@ -110,7 +110,8 @@ function walk({ claims, commitment, coins: coinPlans, startSatPerVb, seed }: Wal
     wantedCommitment({
       n: 99,
       ...(commitment.deadlineIn === null ? {} : { deadlineHeight: START + commitment.deadlineIn }),
-      ...(commitment.stakeSat === null ? {} : { atStakeSat: commitment.stakeSat }),
+      atStakeSat: commitment.stakeSat,
+      lostAtDeadlineSat: (commitment.stakeSat * commitment.lostPercent) / 100n,
     });
   const allCoins = coinPlans.map(({ amountSat, taproot, goneIn }, n) => ({
     coin: coinOf(n, amountSat, taproot ? 'p2tr' : 'p2wpkh'),
