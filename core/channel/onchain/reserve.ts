@@ -1,31 +1,31 @@
 import { type Result, err, ok } from '../../lib/result.ts';
-import { type FeeratePerKw, type Sat, feeOfWeight, sat } from '../../lib/units.ts';
-import { INPUT_WEIGHT as WALLET_INPUT_WEIGHT } from '../../bitcoin/signer.ts';
+import { type FeeratePerKw, type Sat, feeOfWeight, feeratePerKw as rateOf, sat } from '../../lib/units.ts';
+import type { Claim } from '../../tx/claim.ts';
 import { commitmentFeeSat } from '../../tx/commitment.ts';
-import {
-  BOLT_SIGNATURE_BYTES, type ChannelType, HTLC_OUTPUT_WEIGHT, INPUT_WEIGHT, TX_OVERHEAD_WEIGHT, WEIGHTS, witnessWeight,
-} from '../../tx/weights.ts'; // prettier-ignore
+import { ANCHOR_SAT, type ChannelType, HTLC_OUTPUT_WEIGHT, WEIGHTS } from '../../tx/weights.ts';
 import { directionFor, trimmedIn } from '../limits.ts';
 import { VIEW, specOf } from '../spec.ts';
 import { type FundedChannel, type HtlcEntry, htlcKey } from '../types.ts';
+import { anchorChildFeeSat, anchorChildWeight, feeInputWeight } from './previewed.ts';
 
+/** 50 sat/vB: what the reserve is counted at. Blocks cost more only for days of a year, and deadlines leave days. */
+export const STRESS_FEERATE_PER_KW = rateOf(12_500);
 /** HTLCs that an open channel is counted with at least: what it will carry later must not break the reserve. */
 export const RESERVED_HTLCS = 2;
 
-/** The heaviest output that our wallet makes for change is P2TR: amount, length and 34 bytes of script. */
-const CHANGE_WEIGHT = 4 * (8 + 1 + 34);
-/** A coin of the wallet beside what is paid for, and its change. */
-const FEE_INPUT_WEIGHT = WALLET_INPUT_WEIGHT.p2wpkh + CHANGE_WEIGHT;
-/** The anchor's script has 40 bytes (BOLT 3, "to_local_anchor and to_remote_anchor Output"). */
-const CHILD_WEIGHT = TX_OVERHEAD_WEIGHT + INPUT_WEIGHT + witnessWeight(BOLT_SIGNATURE_BYTES, 40) + FEE_INPUT_WEIGHT;
-
-const HTLC_TX_WEIGHT = { offered: WEIGHTS.anchors.htlcTimeout + FEE_INPUT_WEIGHT, received: WEIGHTS.anchors.htlcSuccess + FEE_INPUT_WEIGHT } as const;
+/** The heaviest output that our wallet makes for change (P2TR), to count with where the channel's own is not known. */
+const ANY_CHANGE = Uint8Array.of(0x51, 32, ...new Uint8Array(32));
+/** An anchor's script has 40 bytes (BOLT 3, "to_local_anchor and to_remote_anchor Output"); of the rest only lengths matter. */
+const ANY_ANCHOR: Claim = { kind: 'anchor', witnessScript: new Uint8Array(40), outPoint: { txid: '00'.repeat(32), vout: 0 }, amountSat: ANCHOR_SAT, sequence: 0 };
+const CHILD_WEIGHT = anchorChildWeight(ANY_ANCHOR, ANY_CHANGE);
+const HTLC_TX_WEIGHT = {
+  offered: WEIGHTS.anchors.htlcTimeout + feeInputWeight(ANY_CHANGE), received: WEIGHTS.anchors.htlcSuccess + feeInputWeight(ANY_CHANGE),
+} as const; // prettier-ignore
 
 /** Our commitment with so many HTLC outputs, brought to the stress rate by its child. */
 function commitmentCostSat(htlcCount: number, feeratePerKw: FeeratePerKw, stress: FeeratePerKw): bigint {
-  const weight = WEIGHTS.anchors.commitment + HTLC_OUTPUT_WEIGHT * htlcCount + CHILD_WEIGHT;
-  const lacking = feeOfWeight(weight, stress) - commitmentFeeSat('anchors', feeratePerKw, htlcCount);
-  return lacking > 0n ? lacking : 0n;
+  const parent = { weight: WEIGHTS.anchors.commitment + HTLC_OUTPUT_WEIGHT * htlcCount, feeSat: commitmentFeeSat('anchors', feeratePerKw, htlcCount) };
+  return anchorChildFeeSat(parent, CHILD_WEIGHT, stress);
 }
 
 /** What an HTLC of this amount costs us on our commitment; 0 when it is not worth taking at that rate. */
