@@ -17,6 +17,7 @@ import { publicKey } from '../crypto/secp256k1.ts';
 import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
+import { bookEndOfCloses } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, watchChannelOutput, watchFunding } from './funding-events.ts';
 import { Sweeps } from './sweeps.ts';
@@ -26,7 +27,6 @@ import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
 import type { NodePorts } from './ports.ts';
-import { ACCOUNT } from './records.ts';
 import type { PeerLink } from '../transport/link.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
@@ -165,6 +165,7 @@ export class SfericNode {
     await this.onchain.load();
     await this.sweeps.load(store);
     await this.channels.load(store);
+    await this.#bookEndOf(this.channels.all().filter(({ phase }) => phase === 'closed'));
     const counter = await store.get('meta', 'nextChannelNumber');
     this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
     await this.payments.load();
@@ -297,16 +298,12 @@ export class SfericNode {
     return plan.value;
   }
 
-  /** What a close has cost is known once nothing more can come of it. */
   #forgotten(turn: Turn, channel: FundedChannel): void {
     this.onchain.forget(channel.fundingOutPoint);
-    const credit = ACCOUNT.closing(channel.config.channelNumber);
-    turn.after(() => {
-      this.ports.store.balanceMsat(credit).then(
-        (amountMsat) => this.turns.enqueue((later) => later.ledger({ timeMs: this.ports.system.nowMs(), debit: ACCOUNT.onchainFees, credit, amountMsat, reason: 'close_fee', reference: channel.fundingOutPoint.txid })),
-        (error: unknown) => this.ports.log.error('the books could not be read', { reason: String(error) }),
-      );
-    });
+    turn.after(() => void this.#bookEndOf([channel]));
+  }
+  #bookEndOf(closed: readonly FundedChannel[]): Promise<void> {
+    return bookEndOfCloses(closed, { ...this.ports, enqueue: (task) => this.turns.enqueue(task) });
   }
 
   // Events and views

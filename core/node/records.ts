@@ -18,6 +18,8 @@ export const ACCOUNT = {
   sent: 'payments:sent',
   received: 'payments:received',
   pushed: 'pushed',
+  /** What cheating peers lost to us. */
+  penalties: 'penalties',
   channel: (channelNumber: number): string => channelSubject(channelNumber),
   closing: (channelNumber: number): string => `closing:${channelRecordKey(channelNumber)}`,
 } as const;

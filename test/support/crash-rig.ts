@@ -18,8 +18,6 @@ import { EMPTY_IMAGE, type StoreImage } from './memory-store.ts';
 import { type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
 import { RigStore, type Sabotage } from './rig-store.ts';
 
-
-
 /** What goes wrong, by the number of the boundary; numbers count from 1 over both nodes. */
 export interface FaultPlan {
   readonly kills?: readonly { readonly at: number; readonly victims: readonly SideName[] }[];
@@ -34,6 +32,8 @@ export interface FaultPlan {
 export interface RigOptions {
   /** Features that both hide from each other. */
   readonly without?: readonly Feature[];
+  /** They cannot reach each other; the chain is all that they share. */
+  readonly isolated?: boolean;
   readonly sabotage?: Sabotage | undefined;
 }
 
@@ -129,6 +129,7 @@ export class CrashRig {
       onSend: (from, bytes) => this.#sent(from, bytes),
       onDelivered: (to, bytes) => this.#delivered(to, bytes),
     }); // prettier-ignore
+    this.network.isDown = options.isolated === true;
   }
 
   image(): RigImage {
