@@ -63,7 +63,14 @@ export class Sweeps {
   }
 
   #planLate(turn: Turn): void {
-    turn.writeLate('sweeps', () => this.#plan(turn));
+    turn.writeLate('sweeps', () => {
+      try {
+        this.#plan(turn);
+      } catch (error) {
+        // A bug of ours here must not take what else the turn has to store with it; the next block tries again.
+        this.#options.log.error('sweeps could not be planned', { reason: error instanceof Error ? (error.stack ?? error.message) : 'unknown' });
+      }
+    });
   }
 
   #plan(turn: Turn): void {

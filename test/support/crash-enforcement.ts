@@ -1,11 +1,18 @@
-import { type Tx, encodeTx } from '../../core/bitcoin/transaction.ts';
+import { type Tx, encodeTx, txid } from '../../core/bitcoin/transaction.ts';
+import { pointAt } from '../../core/channel/keys.ts';
+import { knownCommitment } from '../../core/channel/onchain/confirmed.ts';
 import { signedLocalCommitment } from '../../core/channel/sign.ts';
 import type { FundedChannel } from '../../core/channel/types.ts';
-import { toHex } from '../../core/lib/bytes.ts';
+import { sha256 } from '../../core/crypto/hash.ts';
+import { sign } from '../../core/crypto/secp256k1.ts';
+import { equal, toHex } from '../../core/lib/bytes.ts';
 import { must } from '../../core/lib/result.ts';
 import type { Turn } from '../../core/node/turns.ts';
+import { signedHtlcTx } from '../../core/tx/htlc.ts';
+import { derivePrivateKey } from '../../core/tx/keys.ts';
 import { CrashRig, type Watcher } from './crash-rig.ts';
 import { CAPACITY_SAT, type SETTINGS, type Scenario, type Start, isIdle, isQuiet, pay, startOf } from './crash-scenarios.ts';
+import { viewOf } from './invariant-views.ts';
 import { onChainSat } from './invariants-at-rest.ts';
 import { SIDES, type SideName, keysOf } from './rig-keys.ts';
 
@@ -59,15 +66,40 @@ async function cutOff(setting: SettingName): Promise<Start> {
   return { ...start, image: rig.image(), isolated: true };
 }
 
-/** All was answered; the commitment that B had with four HTLCs in it is revoked. */
-async function betrayed(setting: SettingName): Promise<{ readonly start: Start; readonly cheat: Tx }> {
+interface Betrayal {
+  readonly start: Start;
+  /** The commitment that B had with four HTLCs in it. */
+  readonly commitment: Tx;
+  /** By which B takes an HTLC from it, with the preimage. */
+  readonly secondStage: Tx;
+}
+
+/** All was answered, and what B had before is revoked. */
+async function betrayed(setting: SettingName): Promise<Betrayal> {
   const { start, rig, release } = await inFlight(setting);
-  const channel = must(rig.node('B').channels.all()[0], 'the channel');
-  const { tx } = signedLocalCommitment(channel, keysOf('B', channel.config.channelNumber));
+  const then = channelOf(rig, 'B');
   release();
   if (!(await rig.settle(() => isQuiet(rig)))) throw new Error('the HTLCs were not answered');
-  return { start: { ...start, image: rig.image() }, cheat: tx };
+  const keys = keysOf('B', then.config.channelNumber);
+  const { tx: commitment } = signedLocalCommitment(then, keys);
+  const preimages = [...viewOf(rig.durable('A')).outgoing.values()].flatMap(({ paymentPreimage }) => paymentPreimage ?? []);
+  return { start: { ...start, image: rig.image() }, commitment, secondStage: successTx(then, keys, commitment, preimages) };
 }
+
+/** The first HTLC transaction with which the owner of a commitment shows one of these preimages. */
+function successTx(channel: FundedChannel, keys: ReturnType<typeof keysOf>, commitment: Tx, preimages: readonly Uint8Array[]): Tx {
+  const { commitment: { htlcs } } = must(knownCommitment(channel, keys, 'localCurrent'), 'our commitment');
+  const found = htlcs.flatMap((htlcTransaction, i) => {
+    const { direction, paymentHash } = htlcTransaction.htlc;
+    const preimage = preimages.find((candidate) => direction === 'received' && equal(sha256(candidate), paymentHash));
+    return preimage ? [{ htlcTransaction, preimage, remoteSignature: must(channel.commitments.localHtlcSignatures[i], 'the signature') }] : [];
+  });
+  const { htlcTransaction, preimage, remoteSignature } = must(found[0], 'an HTLC');
+  const privateKey = derivePrivateKey(keys.htlcBasepointSecret, pointAt(keys, channel.commitments.localNumber));
+  const tx = signedHtlcTx(htlcTransaction, channel.config.channelType, sign(htlcTransaction.localSighash, privateKey), remoteSignature, preimage);
+  if (tx.inputs[0]?.txid !== txid(commitment)) throw new Error('it spends another commitment');
+  return tx;
+} // prettier-ignore
 
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined;
@@ -105,22 +137,27 @@ const forcedBy = (by: SideName, setting: SettingName, name: string): Scenario =>
   outcome: brings({ A: 600_000n, B: 400_000n }, by === 'A' ? { A: 33_000n, B: 9_000n } : { A: 12_000n, B: 30_000n }),
 }); // prettier-ignore
 
-const theft = (setting: SettingName, name: string): Scenario => {
+/** `steal`: what the thief brings into the chain while the victim sleeps. */
+const theft = (setting: SettingName, name: string, steal: (rig: CrashRig, betrayal: Betrayal) => void): Scenario => {
   const made = once(() => betrayed(setting));
-  let cheat: Tx | undefined;
+  let betrayal: Betrayal | undefined;
   return {
     name, setting,
-    start: async () => {
-      ({ cheat } = await made());
-      return (await made()).start;
-    },
+    start: async () => (betrayal = await made()).start,
     prepare: (rig) => void (rig.chain.feerate = MARKET_SAT_PER_VB),
-    steps: [(rig) => void rig.chain.publish(encodeTx(must(cheat, 'the revoked commitment')))],
+    steps: [(rig) => steal(rig, must(betrayal, 'what B kept'))],
     again: () => false,
     enforcement: { by: undefined, classes: { A: 'revoked', B: 'unknown' }, alarms: ['revoked_commitment', 'unknown_funding_spend'], goOn: mineOn, isOver: isResolved },
     // Everything is the victim's, and the thief has what it had before.
     outcome: brings({ A: CAPACITY_SAT, B: 0n }, { A: 22_000n, B: 0n }),
-  };
+  }; // prettier-ignore
+};
+const publishes = (rig: CrashRig, { commitment }: Betrayal): void => void rig.chain.publish(encodeTx(commitment));
+const bringsIn = (rig: CrashRig, { commitment, secondStage }: Betrayal): void => {
+  for (const tx of [commitment, secondStage]) {
+    if (!rig.chain.publish(encodeTx(tx)).ok) throw new Error('the thief is refused');
+    rig.chain.mine();
+  }
 };
 
 /** What only the chain can settle: HTLCs both ways in a close by force, and a breach. */
@@ -128,6 +165,8 @@ export const ENFORCEMENT_SCENARIOS: readonly Scenario[] = [
   forcedBy('A', 'anchors', 'forced by the opener, HTLCs both ways'),
   forcedBy('B', 'anchors', 'forced by the fundee, HTLCs both ways'),
   forcedBy('A', 'static', 'forced by the opener, HTLCs both ways, static_remotekey'),
-  theft('anchors', 'a revoked commitment with HTLCs both ways'),
-  theft('static', 'a revoked commitment with HTLCs both ways, static_remotekey'),
+  theft('anchors', 'a revoked commitment with HTLCs both ways', publishes),
+  theft('static', 'a revoked commitment with HTLCs both ways, static_remotekey', publishes),
+  theft('anchors', 'a revoked commitment and a second stage, both buried', bringsIn),
+  theft('static', 'a revoked commitment and a second stage, both buried, static_remotekey', bringsIn),
 ];
