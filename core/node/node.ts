@@ -69,6 +69,7 @@ export class SfericNode {
   readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
   /** The connection of each peer as far as the turns have come; sockets may be further. */
   readonly #connections = new Map<string, PeerLink>();
+  readonly #unbookedCloses = new Set<FundedChannel>();
   #nextChannelNumber = 0;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
@@ -92,6 +93,7 @@ export class SfericNode {
       onSynced: (turn) => {
         this.peers.activate();
         this.sweeps.synced(turn);
+        this.#bookCloses(turn);
       },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
@@ -165,7 +167,7 @@ export class SfericNode {
     await this.onchain.load();
     await this.sweeps.load(store);
     await this.channels.load(store);
-    await this.#bookEndOf(this.channels.all().filter(({ phase }) => phase === 'closed'));
+    for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#unbookedCloses.add(channel);
     const counter = await store.get('meta', 'nextChannelNumber');
     this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
     await this.payments.load();
@@ -300,10 +302,15 @@ export class SfericNode {
 
   #forgotten(turn: Turn, channel: FundedChannel): void {
     this.onchain.forget(channel.fundingOutPoint);
-    turn.after(() => void this.#bookEndOf([channel]));
+    this.#unbookedCloses.add(channel);
+    if (this.onchain.status.state === 'synced') this.#bookCloses(turn);
   }
-  #bookEndOf(closed: readonly FundedChannel[]): Promise<void> {
-    return bookEndOfCloses(closed, { ...this.ports, enqueue: (task) => this.turns.enqueue(task) });
+  /** Not before the wallet has been told of all that the closes brought. */
+  #bookCloses(turn: Turn): void {
+    const closed = [...this.#unbookedCloses];
+    this.#unbookedCloses.clear();
+    if (closed.length === 0) return;
+    turn.after(() => void bookEndOfCloses(closed, { ...this.ports, enqueue: (task) => this.turns.enqueue(task) }));
   }
 
   // Events and views

@@ -67,6 +67,8 @@ export class Onchain {
   #stopped = false;
   #birthdayHeight: number | undefined;
   #createdAtMs = 0;
+  /** Since the start. */
+  #wasSynced = false;
 
   constructor(options: OnchainOptions) {
     this.#options = options;
@@ -229,7 +231,8 @@ export class Onchain {
       this.#ledger = undefined;
       turn.write('wallet', STATE_KEY, encodeWith(walletStateCodec, state));
     }
-    this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
+    // What a restart has not been told of yet is not undone.
+    if (this.#wasSynced) this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
     this.#options.onWallet(turn);
   }
 
@@ -242,6 +245,8 @@ export class Onchain {
 
   #synced(turn: Turn): void {
     this.#status = { ...this.#status, state: 'synced', fault: undefined };
+    if (!this.#wasSynced) turn.writeLate('wallet-event', () => this.#walletChanged(turn));
+    this.#wasSynced = true;
     this.#options.onSynced(turn);
     turn.after(() => this.#options.onStatus());
   }
