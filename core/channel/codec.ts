@@ -2,6 +2,7 @@ import { type Codec, amountMsat, amountSat, bytes, bytes16, bytes32, decodeWith,
 import { DecodeError } from '../codec/reader.ts';
 import type { SecretStore } from '../crypto/commitment-secrets.ts';
 import { must } from '../lib/result.ts';
+import { penaltyHtlcs } from './onchain/penalty-record.ts';
 import { type CloseReason, type Commitments, type Direction, type FundedChannel, type HtlcEntry, type Phase, STAGE, type SpendClass, type Stage, htlcKey, offline } from './types.ts';
 
 /** First byte of every record; a new layout gets a new number and a reader for the old one. */
@@ -70,7 +71,8 @@ const stored = struct({
   localShutdown: optional(struct({ script: bytes16, sent: flag })), remoteShutdownScript: optional(bytes16),
   closingTxids: list16(text16), closingTxs: list16(bytes32), closeReason: optional(named(CLOSE_REASONS)),
   spend: optional(struct({ txid: text16, rawTx: bytes32, spendClass: named(SPEND_CLASSES), commitmentNumber: optional(count), height: optional(u32) })),
-  closeBooked: flag,
+  outputSpends: list16(struct({ outPoint, txid: text16, rawTx: bytes32, height: optional(u32) })), penaltyHtlcs: mapped(bytes16, (raw) => decodeWith(penaltyHtlcs, raw), (value) => encodeWith(penaltyHtlcs, value)),
+  settledHtlcs: list16(text16), closeBooked: flag,
 }); // prettier-ignore
 
 const attributionData = optional(struct({ htlcHoldTimes: bytes(80), truncatedHmacs: bytes(840) }));

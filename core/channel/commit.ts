@@ -7,9 +7,11 @@ import type { MessageOf } from '../wire/messages.ts';
 import type { ChannelAction } from './commands.ts';
 import { type Context, STORE, type Transition, stay } from './context.ts';
 import { type ChannelFault, fault } from './errors.ts';
+import { encodeWith } from '../codec/codec.ts';
+import { penaltyHtlcs } from './onchain/penalty-record.ts';
 import { type JournalEvent, DIRECTION, HTLC_CHANGE } from './journal.ts';
 import { pointAt } from './keys.ts';
-import { exceedsDustCap } from './limits.ts';
+import { exceedsDustCap, trimmedIn } from './limits.ts';
 import { signRemote, verifyLocal } from './sign.ts';
 import { VIEW, type Spec, advance, hasChangesToSign, isOffered, settle, specOf } from './spec.ts';
 import { type Commitments, type FundedChannel, type HtlcEntry, STAGE } from './types.ts';
@@ -102,6 +104,7 @@ export function receiveRevocation(channel: FundedChannel, message: MessageOf<'re
   if (!isPoint(message.nextPerCommitmentPoint)) return err(fault('invalid_pubkey', undefined, 'next_per_commitment_point'));
   const revealedSecrets = insertSecret(commitments.revealedSecrets, secretIndexOf(commitments.remoteNumber), secret);
   if (!revealedSecrets) return err(fault('invalid_revocation', 'a secret of the same tree'));
+  const penalty = penaltyRecord(channel);
   const advanced = advance(commitments, config.isOpener, {
     ours: [STAGE.signed, STAGE.acked],
     theirs: [STAGE.countersigned, STAGE.irrevocable],
@@ -119,11 +122,22 @@ export function receiveRevocation(channel: FundedChannel, message: MessageOf<'re
     next,
     [
       STORE,
+      ...penalty,
       { kind: 'journal', event: { kind: 'remote_commitment_revoked', number: BigInt(commitments.remoteNumber) } },
       ...endings(ended),
       ...newlyIrrevocable(next, commitments),
     ],
   ]);
+}
+
+/** Kept from the moment when publishing the commitment becomes a breach. */
+function penaltyRecord(channel: FundedChannel): ChannelAction[] {
+  const { commitments, config } = channel;
+  if (commitments.htlcs.size === 0) return [];
+  const { htlcs, feeratePerKw } = specOf(commitments, VIEW.remoteCurrent, config.isOpener);
+  const withOutput = htlcs.filter(({ add }) => !trimmedIn(config, 'remote', feeratePerKw, add));
+  if (withOutput.length === 0) return [];
+  return [{ kind: 'penalty', commitmentNumber: commitments.remoteNumber, record: encodeWith(penaltyHtlcs, withOutput.map(({ add }) => add)) }];
 }
 
 /** What the payments must hear of HTLCs that are gone for good. */

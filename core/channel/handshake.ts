@@ -147,7 +147,7 @@ function openedChannel(
     phase: 'opening', config, channelId, fundingOutPoint, fundingTx: undefined, createdAtHeight: ctx.blockHeight, walletScript: freshScript(),
     fundingHeight: undefined, shortChannelId: undefined, localAlias: proposal.localAlias, remoteAlias: undefined,
     channelReadySent: false, channelReadyReceived: false, commitments, localShutdown: undefined, remoteShutdownScript: undefined,
-    closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined, closeBooked: false,
+    closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined, outputSpends: [], penaltyHtlcs: [], settledHtlcs: [], closeBooked: false,
     link: {
       ...offline, status: 'live', reestablishReceived: true,
       simpleClose: proposal.negotiated('simpleClose'), anySegwit: proposal.negotiated('shutdownAnysegwit'),

@@ -7,10 +7,10 @@ import { receiveCommitment, receiveRevocation, sendCommitment } from './commit.t
 import { type Context, STORE, type Transition, stay } from './context.ts';
 import { type ChannelFault, type ChannelFaultCode, fault, faultText } from './errors.ts';
 import { receiveClosingComplete, receiveClosingSig, receiveClosingSigned } from './negotiation.ts';
-import { errorAction, failChannel, fundingSpent, fundingUnspent, onchainBlock, publishCommitment } from './onchain/onchain.ts';
+import { errorAction, failChannel, pastDeadline, publishCommitment } from './onchain/failing.ts';
+import { fundingSpent, fundingUnspent, outputSpent, outputUnspent, resolve } from './onchain/onchain.ts';
 import { fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
 import { exceedsDustCap } from './limits.ts';
-import { POLICY } from './policy.ts';
 import { disconnect, receiveReestablish, reestablishMessage, undoUnsigned } from './reestablish.ts';
 import { negotiateWhenClean, receiveShutdown, requestShutdown, sendShutdown } from './shutdown.ts';
 import { type FundedChannel, STAGE, offline } from './types.ts';
@@ -30,8 +30,11 @@ export function transition(channel: FundedChannel, command: ChannelCommand, ctx:
       return disconnect(channel);
     case 'offer_htlc':
       return offerHtlc(channel, command, ctx);
-    case 'fulfill_htlc':
-      return removeHtlc(channel, command.id, { kind: 'fulfill', paymentPreimage: command.paymentPreimage, attributionData: command.attributionData });
+    case 'fulfill_htlc': {
+      const fulfilled = removeHtlc(channel, command.id, { kind: 'fulfill', paymentPreimage: command.paymentPreimage, attributionData: command.attributionData });
+      // On chain the preimage opens another output at once.
+      return channel.phase === 'closing' ? then(fulfilled, (next) => resolve(next, ctx)) : fulfilled;
+    }
     case 'fail_htlc':
       return removeHtlc(channel, command.id, { kind: 'fail', reason: command.reason, attributionData: command.attributionData });
     case 'fail_malformed_htlc':
@@ -49,7 +52,11 @@ export function transition(channel: FundedChannel, command: ChannelCommand, ctx:
     case 'funding_confirmed':
       return fundingConfirmed(channel, command, ctx);
     case 'funding_spent':
-      return fundingSpent(channel, command.tx, command.height, ctx);
+      return fundingSpent(channel, command.tx, command.height, command.penaltyRecord, ctx);
+    case 'output_spent':
+      return outputSpent(channel, command.outPoint, command.tx, command.height, ctx);
+    case 'output_unspent':
+      return outputUnspent(channel, command.outPoint, ctx);
     case 'funding_unspent':
       return fundingUnspent(channel);
     case 'data_lost':
@@ -109,23 +116,16 @@ function block(channel: FundedChannel, ctx: Context): Transition {
       return newest ? [channel, [{ kind: 'publish', label: 'closing', tx: decodeTx(newest) }]] : stay(channel);
     }
     case 'failing':
-      return [channel, publishCommitment(channel, ctx)];
+      // A funding transaction that is not ours and was never seen leaves nothing to publish.
+      return channel.fundingHeight === undefined && !channel.fundingTx ? openingBlock(channel, ctx) : [channel, publishCommitment(channel, ctx)];
     case 'closing':
-      return onchainBlock(channel, ctx);
+      return resolve(channel, ctx);
     case 'fallen_behind':
     case 'closed':
       return stay(channel);
     default:
       return unreachable(channel.phase);
   }
-}
-
-/** I-20 and I-21 (BOLT 2, "cltv_expiry_delta Selection"). */
-function pastDeadline(channel: FundedChannel, height: number): boolean {
-  for (const { add, removal } of channel.commitments.htlcs.values()) {
-    if (add.direction === 'offered' ? height >= add.cltvExpiry + POLICY.offeredGraceBlocks : removal?.what.kind === 'fulfill' && height >= add.cltvExpiry - POLICY.claimDeadlineBlocks) return true;
-  }
-  return false;
 }
 
 /** A fault in these ends the connection and not the channel: the peer may come back with a better message. */
@@ -201,6 +201,9 @@ function live(channel: FundedChannel, message: Message, ctx: Context): Transitio
 function peerError(channel: FundedChannel, data: Uint8Array, ctx: Context): Transition {
   const event: ChannelAction = { kind: 'journal', event: { kind: 'peer_error', text: new TextDecoder().decode(data.subarray(0, 200)) } };
   if (dead(channel) || channel.phase === 'fallen_behind') return [channel, [event]];
+  // What both have signed already costs less and comes sooner than a commitment.
+  const closing = channel.phase === 'negotiating' ? channel.closingTxs.at(-1) : undefined;
+  if (closing) return [channel, [event, { kind: 'publish', label: 'closing', tx: decodeTx(closing) }]];
   return then([channel, [event]], (same) => failChannel(same, 'peer_error', undefined, ctx));
 }
 

@@ -32,6 +32,8 @@ export const POLICY = {
   forgetDepth: 100,
   /** A fundee forgets a channel whose funding never confirmed (BOLT 2). */
   fundingTimeoutBlocks: 2016,
+  /** A claim below this never pays for itself: a channel may be forgotten with it. */
+  abandonedClaimSat: sat(1_000n),
   /** Times our own estimate that a peer's fee rate may be, with a floor for test chains and quiet mempools. */
   maxFeerateFactor: 10,
   maxFeerateFloorPerKw: 75_000,

@@ -141,6 +141,21 @@ export interface FundingSpend {
   readonly height: number | undefined;
 }
 
+/** Who took an output of the closing transaction, or of a second stage. */
+export interface OutputSpend {
+  readonly outPoint: OutPoint;
+  readonly txid: string;
+  readonly rawTx: Uint8Array;
+  readonly height: number | undefined;
+}
+
+/** An HTLC of a revoked commitment of the peer, seen from us; its amount stands in the transaction. */
+export interface PenaltyHtlc {
+  readonly direction: Direction;
+  readonly paymentHash: Uint8Array;
+  readonly cltvExpiry: number;
+}
+
 export type CloseReason =
   | 'user' | 'peer_shutdown' | 'peer_error' | 'protocol_violation' | 'htlc_deadline' | 'peer_broadcast' | 'data_loss' | 'funding_timeout'; // prettier-ignore
 
@@ -177,6 +192,12 @@ export interface FundedChannel {
   readonly closingTxs: readonly Uint8Array[];
   readonly closeReason: CloseReason | undefined;
   readonly spend: FundingSpend | undefined;
+  /** Spends of the closing transaction's outputs and of second stages, as far as they are seen. */
+  readonly outputSpends: readonly OutputSpend[];
+  /** Of the revoked commitment that was published. */
+  readonly penaltyHtlcs: readonly PenaltyHtlc[];
+  /** Keys of HTLCs whose end on chain was told to the payments. */
+  readonly settledHtlcs: readonly string[];
   /** What we had here has left the channel's account in the books; never done twice. */
   readonly closeBooked: boolean;
   readonly link: Link;

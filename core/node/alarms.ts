@@ -3,7 +3,7 @@ export const ALARM_TEXT: Readonly<Record<string, string>> = {
   unknown_funding_spend: 'A channel was spent on chain in a way that this wallet does not know. Nothing was done. Keep the wallet running and ask for help.',
   future_commitment: 'The peer published a newer state of a channel than this wallet knows: this copy of the data is old. What is yours is claimed.',
   revoked_commitment: 'The peer published an old state of a channel. Everything that can be taken as penalty is being taken. Keep the wallet running.',
-  htlcs_on_chain_not_handled: 'A channel closed on chain while payments were under way. This version claims the main balances only; keep the wallet and its data.',
+  short_of_coins: 'A channel must be closed on chain and its fees need coins of this wallet, which are missing. Send some to an address of this wallet at once.',
   funding_mismatch: 'The transaction that should fund a channel does not pay what was agreed. The channel is not used.',
   peer_lost_data: 'The peer of a channel has lost its data. The channel cannot be used; it will be closed when the peer asks.',
   we_lost_data: 'This copy of the wallet is older than what the peer knows. The channel was not published; the peer is asked to close it and your balance comes back.',

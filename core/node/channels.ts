@@ -14,7 +14,8 @@ import { toHex } from '../lib/bytes.ts';
 import type { Message } from '../wire/messages.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
-import { ACCOUNT, channelRecordKey, channelSubject, htlcRecordKey } from './records.ts';
+import { ACCOUNT, channelRecordKey, channelSubject, htlcRecordKey, revokedRecordKey } from './records.ts';
+import type { Sweeps } from './sweeps.ts';
 import type { Turn } from './turns.ts';
 
 /** A channel in memory: ahead of the disk while a commit is under way. */
@@ -40,7 +41,9 @@ export interface ChannelsOptions {
   readonly disconnect: (peerNodeId: Uint8Array, reason: string) => void;
   readonly publish: (label: string, tx: Tx) => void;
   readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
-  readonly forgetFunding: (channel: FundedChannel) => void;
+  readonly watchOutput: (turn: Turn, channel: FundedChannel, outPoint: OutPoint, script: Uint8Array) => void;
+  readonly sweeps: Sweeps;
+  readonly onForgotten: (turn: Turn, channel: FundedChannel) => void;
   readonly onChanged: (turn: Turn, channel: FundedChannel) => void;
   readonly onAlarm: (turn: Turn, channel: FundedChannel, code: string, detail: string) => void;
   /** Everything about HTLCs goes to the payments. */
@@ -160,8 +163,19 @@ export class Channels {
         turn.after(() => this.#options.disconnect(peerNodeId, action.reason));
         return;
       case 'publish':
-        if (action.label === 'commitment' && !this.#mayPublish(turn, channel)) return;
         turn.after(() => this.#options.publish(action.label, action.tx));
+        return;
+      case 'commitment':
+        if (this.#mayPublish(turn, channel)) this.#options.sweeps.wantCommitment(turn, action.desired);
+        return;
+      case 'claims':
+        this.#options.sweeps.wantClaims(turn, channelNumber, action.claims);
+        return;
+      case 'watch_output':
+        this.#options.watchOutput(turn, channel, action.outPoint, action.script);
+        return;
+      case 'penalty':
+        turn.write('revoked', revokedRecordKey(channelNumber, action.commitmentNumber), action.record);
         return;
       case 'journal':
         turn.journal({ subject: channelSubject(channelNumber), timeMs: this.#options.system.nowMs(), event: encodeWith(journalEvent, action.event) });
@@ -173,7 +187,7 @@ export class Channels {
         this.#options.onAlarm(turn, channel, action.code, action.detail);
         return;
       case 'forget':
-        this.#options.forgetFunding(channel);
+        this.#options.onForgotten(turn, channel);
     }
   }
 
@@ -194,9 +208,12 @@ export class Channels {
   }
 
   #ledger(turn: Turn, channelNumber: number, action: Extract<ChannelAction, { kind: 'ledger' }>): void {
-    const account = ACCOUNT.channel(channelNumber);
+    // What is settled on chain was moved out of the channel's account with its close.
+    const isOnChain = action.reason === 'sent_on_chain' || action.reason === 'received_on_chain';
+    const account = isOnChain ? ACCOUNT.closing(channelNumber) : ACCOUNT.channel(channelNumber);
     const other = {
       open: ACCOUNT.wallet, push: ACCOUNT.pushed, payment_sent: ACCOUNT.sent, payment_received: ACCOUNT.received,
+      sent_on_chain: ACCOUNT.sent, received_on_chain: ACCOUNT.received,
       close: ACCOUNT.closing(channelNumber), close_fee: ACCOUNT.onchainFees,
     }[action.reason]; // prettier-ignore
     const gained = action.deltaMsat > 0n;

@@ -1,25 +1,35 @@
-import type { WatchEvent } from '../chain/watcher.ts';
+import type { Spend, WatchEvent } from '../chain/watcher.ts';
+import { commitmentNumberOf } from '../tx/commitment.ts';
+import { channelObscuringFactor } from '../channel/sign.ts';
 import type { FundedChannel } from '../channel/types.ts';
-import type { Tx } from '../bitcoin/transaction.ts';
+import { type OutPoint, type Tx, outPointKey, sameOutPoint } from '../bitcoin/transaction.ts';
 import { Channels } from './channels.ts';
 import type { SfericNode } from './node.ts';
+import { revokedRecordKey } from './records.ts';
 import type { Turn } from './turns.ts';
 
 export function watchFunding(node: SfericNode, turn: Turn, channel: FundedChannel): void {
+  node.outputOwners.set(outPointKey(channel.fundingOutPoint), channel.config.channelNumber);
   node.onchain.watch(turn, channel.fundingOutPoint, Channels.fundingScript(channel), Math.max(0, channel.createdAtHeight - 1));
 }
 
-/** What the chain says of funding outputs, as commands to their channels. */
+type OutputEvent = Exclude<WatchEvent, { kind: 'tip' }>;
+
+/** What the chain says of watched outputs, as commands to the channels that they belong to. */
 export function fundingEvents(node: SfericNode, turn: Turn, events: readonly WatchEvent[]): void {
   for (const event of events) {
-    const channel = event.kind === 'tip' ? undefined : node.channels.byFunding(event.outPoint);
-    if (channel && event.kind !== 'tip') fundingEvent(node, turn, channel.config.channelNumber, event);
+    if (event.kind === 'tip') continue;
+    const channel = node.channels.byFunding(event.outPoint);
+    if (channel) fundingEvent(node, turn, channel, event);
+    else outputEvent(node, turn, event);
   }
 }
 
 const isCoinbase = (tx: Tx): boolean => tx.inputs[0]?.txid === '00'.repeat(32);
+const heightOf = ({ place }: Spend): number | undefined => (place.kind === 'block' ? place.height : undefined);
 
-function fundingEvent(node: SfericNode, turn: Turn, channelNumber: number, event: Exclude<WatchEvent, { kind: 'tip' }>): void {
+function fundingEvent(node: SfericNode, turn: Turn, channel: FundedChannel, event: OutputEvent): void {
+  const { channelNumber } = channel.config;
   switch (event.kind) {
     case 'output_seen':
       return;
@@ -34,22 +44,59 @@ function fundingEvent(node: SfericNode, turn: Turn, channelNumber: number, event
     case 'output_gone':
       node.channels.command(turn, channelNumber, { kind: 'funding_confirmed', height: undefined, txIndex: 0, output: undefined, isCoinbase: false });
       return;
-    case 'spend_seen': {
-      const { tx, place } = event.spend;
-      node.channels.command(turn, channelNumber, { kind: 'funding_spent', tx, height: place.kind === 'block' ? place.height : undefined });
-      return;
-    }
+    case 'spend_seen':
     case 'spend_confirmed':
-      node.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: event.spend.tx, height: event.height });
-      return;
     case 'spend_unconfirmed': {
       const spend = node.onchain.spendOf(event.outPoint);
-      if (spend) node.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: spend.tx, height: undefined });
+      if (spend) fundingSpend(node, turn, channel, spend);
       return;
     }
     case 'spend_undone':
       node.channels.command(turn, channelNumber, { kind: 'funding_unspent' });
   }
+}
+
+/** A commitment that may be revoked needs its record, which lies in the store; everything else is told at once. */
+function fundingSpend(node: SfericNode, turn: Turn, channel: FundedChannel, spend: Spend): void {
+  const { channelNumber } = channel.config;
+  const number = commitmentNumberOf(spend.tx, channelObscuringFactor(channel.config));
+  const mayBeRevoked = number !== undefined && number < channel.commitments.remoteNumber;
+  if (!mayBeRevoked) {
+    node.channels.command(turn, channelNumber, { kind: 'funding_spent', tx: spend.tx, height: heightOf(spend), penaltyRecord: undefined });
+    return;
+  }
+  node.ports.store.get('revoked', revokedRecordKey(channelNumber, number)).then(
+    (penaltyRecord) =>
+      node.turns.enqueue((later) => {
+        // As it is now: a reorg may have come while the record was read.
+        const now = node.onchain.spendOf(channel.fundingOutPoint);
+        if (now?.txid === spend.txid) node.channels.command(later, channelNumber, { kind: 'funding_spent', tx: now.tx, height: heightOf(now), penaltyRecord });
+      }),
+    (error: unknown) => node.ports.log.error('a penalty record could not be read', { reason: String(error) }),
+  );
+}
+
+/** Outputs of closing transactions, which their channels asked to watch. */
+export function watchChannelOutput(node: SfericNode, turn: Turn, channel: FundedChannel, output: { readonly outPoint: OutPoint; readonly script: Uint8Array }): void {
+  node.outputOwners.set(outPointKey(output.outPoint), channel.config.channelNumber);
+  node.onchain.watch(turn, output.outPoint, output.script, channel.spend?.height ?? channel.createdAtHeight);
+}
+
+function outputEvent(node: SfericNode, turn: Turn, event: OutputEvent): void {
+  const channelNumber = node.outputOwners.get(outPointKey(event.outPoint));
+  const channel = channelNumber === undefined ? undefined : node.channels.get(channelNumber);
+  if (channelNumber === undefined || !channel) return;
+  const { outPoint } = event;
+  if (event.kind === 'spend_undone') {
+    node.channels.command(turn, channelNumber, { kind: 'output_unspent', outPoint });
+    return;
+  }
+  if (event.kind !== 'spend_seen' && event.kind !== 'spend_confirmed' && event.kind !== 'spend_unconfirmed') return;
+  const spend = node.onchain.spendOf(outPoint);
+  if (!spend) return;
+  const known = channel.outputSpends.find((other) => sameOutPoint(other.outPoint, outPoint));
+  if (known?.txid === spend.txid && known.height === heightOf(spend)) return;
+  node.channels.command(turn, channelNumber, { kind: 'output_spent', outPoint, tx: spend.tx, height: heightOf(spend) });
 }
 
 /** A channel that came online after its funding confirmed has not sent its channel_ready yet. */

@@ -17,8 +17,10 @@ import { publicKey } from '../crypto/secp256k1.ts';
 import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
+import { bookEndOfCloses } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
-import { fundingEvents, watchFunding } from './funding-events.ts';
+import { fundingEvents, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { Sweeps } from './sweeps.ts';
 import { Onchain } from './onchain.ts';
 import { Openings, type OpenRequest } from './openings.ts';
 import { Payments } from './payments.ts';
@@ -56,6 +58,9 @@ export class SfericNode {
   readonly payments: Payments;
   readonly peers: Peers;
   readonly openings: Openings;
+  readonly sweeps: Sweeps;
+  /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
+  readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
   readonly policies = new Policies();
   readonly keys: WalletKeys;
@@ -64,6 +69,7 @@ export class SfericNode {
   readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
   /** The connection of each peer as far as the turns have come; sockets may be further. */
   readonly #connections = new Map<string, PeerLink>();
+  readonly #unbookedCloses = new Set<FundedChannel>();
   #nextChannelNumber = 0;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
@@ -84,11 +90,19 @@ export class SfericNode {
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
       onEvents: (turn, events) => fundingEvents(this, turn, events),
       onTip: (turn, tip) => this.#tip(turn, tip),
-      onSynced: () => this.peers.activate(),
+      onSynced: (turn) => {
+        this.peers.activate();
+        this.sweeps.synced(turn);
+        this.#bookCloses(turn);
+      },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
-      closingOf: (script) => this.channels.all().find((channel) => toHex(channel.walletScript) === toHex(script))?.config.channelNumber,
+      channelOfOutput: (key) => this.outputOwners.get(key),
+    }); // prettier-ignore
+    this.sweeps = new Sweeps({
+      onchain: () => this.onchain, keys: this.keys, log,
+      onShort: (turn, missingSat) => this.#alarm(turn, 'short_of_coins', `${missingSat} sat are missing`, undefined),
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
@@ -97,8 +111,9 @@ export class SfericNode {
       senderTo: (peerNodeId) => this.#senderTo(toHex(peerNodeId)),
       disconnect: (peerNodeId, reason) => this.peers.disconnect(toHex(peerNodeId), reason),
       publish: (label, tx) => void this.onchain.publish(label, tx),
-      watchFunding: (turn, channel) => watchFunding(this, turn, channel),
-      forgetFunding: (channel) => this.onchain.forget(channel.fundingOutPoint),
+      watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
+      watchOutput: (turn, channel, outPoint, script) => watchChannelOutput(this, turn, channel, { outPoint, script }),
+      onForgotten: (turn, channel) => this.#forgotten(turn, channel),
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
       onHtlc: (turn, channel, action) => this.payments.onHtlc(turn, channel, action),
@@ -150,7 +165,9 @@ export class SfericNode {
   async start(): Promise<void> {
     const { store, network, log } = this.ports;
     await this.onchain.load();
+    await this.sweeps.load(store);
     await this.channels.load(store);
+    for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#unbookedCloses.add(channel);
     const counter = await store.get('meta', 'nextChannelNumber');
     this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
     await this.payments.load();
@@ -216,6 +233,7 @@ export class SfericNode {
       this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
       this.#keepFeerate(turn, channel);
     }
+    this.sweeps.block(turn);
     this.payments.tick(turn);
     turn.after(() => this.#emit('chain.updated', this.chainStatus()));
     this.ports.log.debug('block', { height: tip.height });
@@ -281,6 +299,19 @@ export class SfericNode {
     if (!reserved.ok) throw new ApiFailure('insufficient_funds', 'These coins are already being used for another channel.');
     this.onchain.update(turn, () => reserved.value);
     return plan.value;
+  }
+
+  #forgotten(turn: Turn, channel: FundedChannel): void {
+    this.onchain.forget(channel.fundingOutPoint);
+    this.#unbookedCloses.add(channel);
+    if (this.onchain.status.state === 'synced') this.#bookCloses(turn);
+  }
+  /** Not before the wallet has been told of all that the closes brought. */
+  #bookCloses(turn: Turn): void {
+    const closed = [...this.#unbookedCloses];
+    this.#unbookedCloses.clear();
+    if (closed.length === 0) return;
+    turn.after(() => void bookEndOfCloses(closed, { ...this.ports, enqueue: (task) => this.turns.enqueue(task) }));
   }
 
   // Events and views

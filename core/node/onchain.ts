@@ -33,7 +33,7 @@ export interface OnchainOptions {
   readonly onStatus: () => void;
   /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
   readonly isFunding: (txid: string) => boolean;
-  readonly closingOf: (script: Uint8Array) => number | undefined;
+  readonly channelOfOutput: (key: string) => number | undefined;
 }
 
 export interface ChainState {
@@ -67,6 +67,8 @@ export class Onchain {
   #stopped = false;
   #birthdayHeight: number | undefined;
   #createdAtMs = 0;
+  /** Since the start. */
+  #wasSynced = false;
 
   constructor(options: OnchainOptions) {
     this.#options = options;
@@ -229,7 +231,8 @@ export class Onchain {
       this.#ledger = undefined;
       turn.write('wallet', STATE_KEY, encodeWith(walletStateCodec, state));
     }
-    this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
+    // What a restart has not been told of yet is not undone.
+    if (this.#wasSynced) this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
     this.#options.onWallet(turn);
   }
 
@@ -242,6 +245,8 @@ export class Onchain {
 
   #synced(turn: Turn): void {
     this.#status = { ...this.#status, state: 'synced', fault: undefined };
+    if (!this.#wasSynced) turn.writeLate('wallet-event', () => this.#walletChanged(turn));
+    this.#wasSynced = true;
     this.#options.onSynced(turn);
     turn.after(() => this.#options.onStatus());
   }
@@ -256,6 +261,14 @@ export class Onchain {
     if (result.ok) this.#options.log.info('published', { label, txid: txid(tx) });
     else this.#options.log.warn('not published', { label, txid: txid(tx), code: result.code, reason: result.reason });
     return result;
+  }
+
+  /** Parents first; what the network has already counts as success. */
+  async publishPackage(label: string, txs: readonly Tx[]): Promise<void> {
+    const result = await (txs.length === 1 ? this.#options.chain.publish(encodeTx(txs[0]!)) : this.#options.chain.publishPackage(txs.map(encodeTx)));
+    const ids = txs.map(txid).join(' ');
+    if (result.ok) this.#options.log.info('published', { label, txids: ids });
+    else this.#options.log.warn('not published', { label, txids: ids, code: result.code, reason: result.reason });
   }
 
   // Fee rates

@@ -215,6 +215,9 @@ export class Payments {
       case 'htlc_dropped':
         this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_dropped', channelNumber, id: action.id });
         return;
+      case 'htlc_timed_out':
+        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_resolved_on_chain', channelNumber, id: action.id, outcome: { kind: 'timed_out' } });
+        return;
       case 'htlc_received':
         this.#received(turn, channel, action);
         return;

@@ -4,6 +4,8 @@ import type { Direction } from '../channel/types.ts';
 export const channelRecordKey = (channelNumber: number): string => channelNumber.toString(16).padStart(8, '0');
 export const htlcRecordKey = (channelNumber: number, direction: Direction, id: bigint): string =>
   `${channelRecordKey(channelNumber)}${direction === 'offered' ? 'o' : 'r'}${id.toString(16).padStart(16, '0')}`;
+export const revokedRecordKey = (channelNumber: number, commitmentNumber: number): string =>
+  `${channelRecordKey(channelNumber)}${commitmentNumber.toString(16).padStart(12, '0')}`;
 export const channelSubject = (channelNumber: number): string => `channel:${channelRecordKey(channelNumber)}`;
 export const orderKey = (order: number): string => order.toString(16).padStart(12, '0');
 
@@ -16,6 +18,8 @@ export const ACCOUNT = {
   sent: 'payments:sent',
   received: 'payments:received',
   pushed: 'pushed',
+  /** What cheating peers lost to us. */
+  penalties: 'penalties',
   channel: (channelNumber: number): string => channelSubject(channelNumber),
   closing: (channelNumber: number): string => `closing:${channelRecordKey(channelNumber)}`,
 } as const;

@@ -1,4 +1,4 @@
-import { equal, utf8 } from '../lib/bytes.ts';
+import { utf8 } from '../lib/bytes.ts';
 import { must } from '../lib/result.ts';
 import type { Ledger } from '../wallet/ledger.ts';
 import type { NodeSystem } from './ports.ts';
@@ -9,8 +9,8 @@ export interface BooksContext {
   readonly system: NodeSystem;
   /** Whether a transaction funds a channel of ours: its capacity moved when the channel was opened. */
   readonly isFunding: (txid: string) => boolean;
-  /** The channel whose closing or claim outputs go to this script. */
-  readonly closingOf: (script: Uint8Array) => number | undefined;
+  /** The channel whose funding output, or an output of whose closing transaction, is `txid:vout`. */
+  readonly channelOfOutput: (key: string) => number | undefined;
 }
 
 /**
@@ -57,17 +57,17 @@ function netChanges(ledger: Ledger, ctx: BooksContext): Map<string, readonly Cha
   const changes = new Map<string, readonly Change[]>();
   for (const { facts } of ledger.transactions) {
     const spent = spentBy.get(facts.txid) ?? 0n;
-    let received = 0n;
-    const incoming: Change[] = [];
-    for (const [vout, output] of facts.outputs.entries()) {
-      const coin = ledger.coins.get(`${facts.txid}:${vout}`);
-      if (!coin || !equal(coin.script, output.script)) continue;
-      received += output.amountSat;
-      const closing = ctx.closingOf(output.script);
-      incoming.push({ account: closing === undefined ? ACCOUNT.outside : ACCOUNT.closing(closing), reason: closing === undefined ? 'receive' : 'close', deltaSat: output.amountSat });
+    const received = facts.outputs.reduce((sum, output, vout) => (ledger.coins.has(`${facts.txid}:${vout}`) ? sum + output.amountSat : sum), 0n);
+    const closing = facts.inputKeys.map(ctx.channelOfOutput).find((channelNumber) => channelNumber !== undefined);
+    if (closing !== undefined) {
+      // A close or a claim; where it cost more than it brought, our coins paid its fee.
+      const deltaSat = received - spent;
+      const change = deltaSat < 0n ? { account: ACCOUNT.onchainFees, reason: 'fee', deltaSat } : { account: ACCOUNT.closing(closing), reason: 'close', deltaSat };
+      if (deltaSat !== 0n) changes.set(facts.txid, [change]);
+      continue;
     }
     if (spent === 0n) {
-      if (incoming.length > 0) changes.set(facts.txid, incoming);
+      if (received > 0n) changes.set(facts.txid, [{ account: ACCOUNT.outside, reason: 'receive', deltaSat: received }]);
       continue;
     }
     const allOurs = ownInputs.get(facts.txid) === facts.inputKeys.length;

@@ -3,7 +3,7 @@ import type { ChannelAction } from '../../core/channel/commands.ts';
 import type { ChannelFaultCode } from '../../core/channel/errors.ts';
 import type { FundedChannel } from '../../core/channel/types.ts';
 import type { Message } from '../../core/wire/messages.ts';
-import { type ChannelPair, type SideName, actionsOf, sentOf } from './channel-pair.ts';
+import { type ChannelPair, type SideName, publishedLabels, sentOf } from './channel-pair.ts';
 
 const words = (code: ChannelFaultCode): string => code.replaceAll('_', ' ');
 const textOf = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
@@ -13,7 +13,7 @@ export function expectFailed(channel: FundedChannel, actions: readonly ChannelAc
   expect(textOf(sentOf(actions, 'error')[0]?.data)).toContain(words(code));
   expect(channel.phase).toBe('failing');
   expect(channel.closeReason).toBe('protocol_violation');
-  expect(actionsOf(actions, 'publish').map(({ label }) => label)).toContain('commitment');
+  expect(publishedLabels(actions)).toContain('commitment');
 }
 
 /** A warning and the end of the connection, and nothing else: the state is what it was. */

@@ -1,6 +1,8 @@
 import { deepStrictEqual } from 'node:assert';
 import { networks } from '../../core/bitcoin/network.ts';
 import { type OutPoint, type Tx, decodeTx, txid, unsignedInput, withWitness } from '../../core/bitcoin/transaction.ts';
+import { commitmentNumberOf } from '../../core/tx/commitment.ts';
+import { channelObscuringFactor } from '../../core/channel/sign.ts';
 import { channelTypeVector } from '../../core/channel/channel-type.ts';
 import { decodeChannel, encodeChannel, encodeHtlc } from '../../core/channel/codec.ts';
 import type { ChannelAction, ChannelCommand } from '../../core/channel/commands.ts';
@@ -55,7 +57,8 @@ function expectStoredFirst(command: ChannelCommand, actions: readonly ChannelAct
   let stored = command.kind === 'receive' && command.message.name === 'channel_reestablish';
   for (const action of actions) {
     if (action.kind === 'store') stored = true;
-    const needs = action.kind === 'publish' ? action.label === 'closing' && command.kind !== 'block' : action.kind === 'send' && NEEDS_STORE.has(action.message.name);
+    const closes = action.kind === 'commitment' || (action.kind === 'publish' && action.label === 'closing');
+    const needs = closes ? command.kind !== 'block' : action.kind === 'send' && NEEDS_STORE.has(action.message.name);
     if (needs && !stored) throw new Error(`${action.kind === 'send' ? action.message.name : action.kind} leaves before it is stored`);
   }
 }
@@ -88,6 +91,8 @@ export class ChannelPair {
   readonly ctx: { alice: Context; bob: Context } = { alice: contextOf('alice'), bob: contextOf('bob') };
   readonly queues: { alice: Uint8Array[]; bob: Uint8Array[] } = { alice: [], bob: [] };
   readonly actions: { alice: ChannelAction[]; bob: ChannelAction[] } = { alice: [], bob: [] };
+  /** Penalty records by the commitment's number. */
+  readonly penalties: { alice: Map<number, Uint8Array>; bob: Map<number, Uint8Array> } = { alice: new Map(), bob: new Map() };
   /** What each side's disk holds: the state at the last `store`. */
   readonly disk: { alice: FundedChannel; bob: FundedChannel };
   alice: FundedChannel;
@@ -151,6 +156,7 @@ export class ChannelPair {
     this[side] = next;
     if (actions.some((action) => action.kind === 'store')) this.disk[side] = restored(next);
     for (const action of actions) {
+      if (action.kind === 'penalty') this.penalties[side].set(action.commitmentNumber, action.record);
       if (action.kind !== 'send') continue;
       this.queues[otherSide(side)].push(encodeMessage(action.message));
       this.calculator.sent(side, action.message);
@@ -226,11 +232,18 @@ export class ChannelPair {
     return this;
   }
 
+  /** The funding output is spent; with the record that `side` has kept for such a commitment. */
+  fundingSpent(side: SideName, tx: Tx, height: number | undefined): readonly ChannelAction[] {
+    const number = commitmentNumberOf(tx, channelObscuringFactor(this[side].config));
+    return this.do(side, { kind: 'funding_spent', tx, height, penaltyRecord: number === undefined ? undefined : this.penalties[side].get(number) });
+  }
+
   /** Another pair in the same state, to try something on; its calculator and queues start empty. */
   copy(): ChannelPair {
     const twin = Object.create(ChannelPair.prototype) as ChannelPair;
     return Object.assign(twin, this, {
       ctx: { ...this.ctx }, queues: { alice: [...this.queues.alice], bob: [...this.queues.bob] }, actions: { alice: [], bob: [] }, disk: { ...this.disk },
+      penalties: { alice: new Map(this.penalties.alice), bob: new Map(this.penalties.bob) },
       onAction: undefined, calculator: { sent: () => undefined, arrived: () => undefined, disconnected: () => undefined },
     }); // prettier-ignore
   }
@@ -242,6 +255,13 @@ export class ChannelPair {
 
 export const actionsOf = <K extends ChannelAction['kind']>(actions: readonly ChannelAction[], kind: K): Extract<ChannelAction, { readonly kind: K }>[] =>
   actions.filter((action): action is Extract<ChannelAction, { readonly kind: K }> => action.kind === kind);
+
+/** What shall be published, our commitment among it. */
+export const publishedLabels = (actions: readonly ChannelAction[]): string[] =>
+  actions.flatMap((action) => (action.kind === 'publish' ? [action.label] : action.kind === 'commitment' ? ['commitment'] : []));
+
+/** The commitments that shall be published. */
+export const commitmentsOf = (actions: readonly ChannelAction[]): Tx[] => actionsOf(actions, 'commitment').map(({ desired }) => desired.tx);
 
 /** The messages of one name among what is sent. */
 export const sentOf = <N extends MessageName>(actions: readonly ChannelAction[], name: N): MessageOf<N>[] =>

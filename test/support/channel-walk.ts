@@ -8,7 +8,7 @@ import type { ChannelType } from '../../core/tx/weights.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import { feeratePerKw, msat, sat } from '../../core/lib/units.ts';
 import { encodeMessage } from '../../core/wire/messages.ts';
-import { ChannelPair, type SideName, SIDES, actionsOf, failHtlc, fulfill, hashOf, otherSide } from './channel-pair.ts';
+import { ChannelPair, type SideName, SIDES, actionsOf, failHtlc, fulfill, hashOf, otherSide, commitmentsOf } from './channel-pair.ts';
 import { trimThreshold } from './second-transactions.ts';
 
 /** Runs of a property: `PROPERTY_RUNS`, or few enough for every day. */
@@ -182,7 +182,7 @@ export class Walker {
 
   #checkAction(side: SideName, action: ChannelAction, commitments: Commitments): void {
     assert(action.kind !== 'disconnect' && action.kind !== 'alarm', `honest peers have no cause for ${action.kind} (I-33)`);
-    if (action.kind === 'publish') assert(action.label === 'funding' || action.label === 'closing', 'no commitment is published');
+    assert(action.kind !== 'commitment', 'no commitment is published');
     if (action.kind !== 'send') return;
     const { message } = action;
     if (message.name === 'error' || message.name === 'warning') throw new Error(`honest peers do not send ${message.name} (I-33): ${new TextDecoder().decode(message.data)}`);
@@ -243,12 +243,12 @@ export class Walker {
   #checkForceClose(): void {
     for (const name of SIDES) {
       const twin = this.pair.copy();
-      const published = actionsOf(twin.do(name, { kind: 'force_close', reason: 'user' }), 'publish').find(({ label }) => label === 'commitment');
+      const [published] = commitmentsOf(twin.do(name, { kind: 'force_close', reason: 'user' }));
       assert(published, 'a commitment is published');
-      strictEqual(txid(published.tx), this.pair.calculator.books[name].last?.txid, 'it is the newest commitment');
-      twin.do(otherSide(name), { kind: 'funding_spent', tx: published.tx, height: 600 });
+      strictEqual(txid(published), this.pair.calculator.books[name].last?.txid, 'it is the newest commitment');
+      twin.fundingSpent(otherSide(name), published, 600);
       strictEqual(twin[otherSide(name)].spend?.spendClass, 'remote');
-      twin.do(name, { kind: 'funding_spent', tx: published.tx, height: 600 });
+      twin.fundingSpent(name, published, 600);
       strictEqual(twin[name].spend?.spendClass, 'local');
     }
   }

@@ -1,5 +1,5 @@
 import { networks } from '../../core/bitcoin/network.ts';
-import { type Tx, decodeTx } from '../../core/bitcoin/transaction.ts';
+import { decodeTx } from '../../core/bitcoin/transaction.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
 import { utf8 } from '../../core/lib/bytes.ts';
 import { channelHandlers } from '../../core/node/handlers/channels.ts';
@@ -10,42 +10,15 @@ import type { HdNode } from '../../core/crypto/hd.ts';
 import type { WalletKeys } from '../../core/wallet/keys.ts';
 import type { NodeLog, NodeSystem } from '../../core/node/ports.ts';
 import type { StoreFault } from '../../core/store/port.ts';
-import type { Feature } from '../../core/wire/features.ts';
-import { type Message, decodeMessage } from '../../core/wire/messages.ts';
+import { decodeMessage } from '../../core/wire/messages.ts';
 import { FakeChain } from './fake-chain.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { EMPTY_IMAGE, type StoreImage } from './memory-store.ts';
 import { type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
-import { RigStore, type Sabotage } from './rig-store.ts';
+import type { Call, FaultPlan, RigImage, RigOptions, Watcher } from './crash-types.ts';
+import { RigStore } from './rig-store.ts';
 
-
-
-/** What goes wrong, by the number of the boundary; numbers count from 1 over both nodes. */
-export interface FaultPlan {
-  readonly kills?: readonly { readonly at: number; readonly victims: readonly SideName[] }[];
-  /** The n-th commit of both nodes together fails, and with it all later ones of that node. */
-  readonly failCommit?: number;
-  /** The connection breaks after this many deliveries. */
-  readonly dropAfter?: number;
-  /** Chooses among what could happen next; without it the oldest comes first. */
-  readonly order?: () => number;
-}
-
-export interface RigOptions {
-  /** Features that both hide from each other. */
-  readonly without?: readonly Feature[];
-  readonly sabotage?: Sabotage | undefined;
-}
-
-/** Everything that happens at the borders of both nodes. */
-export interface Watcher {
-  readonly onSend: (side: SideName, message: Message, bytes: Uint8Array) => void;
-  readonly onDelivered: (side: SideName, message: Message) => void;
-  readonly onPublish: (side: SideName, tx: Tx) => void;
-  readonly onDurable: (side: SideName, before: StoreImage, after: StoreImage) => void;
-  readonly onStarted: (side: SideName, found: StoreImage) => void;
-  readonly onLog: (side: SideName, level: string, text: string) => void;
-}
+export type { Call, FaultPlan, RigImage, RigOptions, Watcher } from './crash-types.ts';
 
 export interface Life {
   readonly node: SfericNode;
@@ -62,22 +35,9 @@ interface Side {
   lives: number;
 }
 
-/** Where a scenario begins: what is durable on both sides, and the chain. */
-export interface RigImage {
-  readonly nowMs: number;
-  readonly chain: FakeChain;
-  readonly sides: Readonly<Record<SideName, { readonly image: StoreImage; readonly marks: ReadonlyMap<number, number> }>>;
-  readonly lives: number;
-}
-
 interface Task {
   readonly lane: string;
   readonly run: () => void | Promise<void>;
-}
-
-export interface Call {
-  state: 'open' | 'answered' | 'refused' | 'lost';
-  answer: unknown;
 }
 
 const network = networks.regtest;
@@ -129,6 +89,7 @@ export class CrashRig {
       onSend: (from, bytes) => this.#sent(from, bytes),
       onDelivered: (to, bytes) => this.#delivered(to, bytes),
     }); // prettier-ignore
+    this.network.isDown = options.isolated === true;
   }
 
   image(): RigImage {

@@ -1,11 +1,11 @@
 import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
 import { SIDES, type SideName } from './rig-keys.ts';
-import { type Scenario, type Start, isQuiet } from './crash-scenarios.ts';
+import { type Enforcement, type Scenario, type Start, isIdle, isQuiet } from './crash-scenarios.ts';
 import { Witness } from './crash-witness.ts';
 import type { StoreImage } from './memory-store.ts';
 import { viewOf } from './invariant-views.ts';
 import { i3 } from './invariants.ts';
-import { i13AtRest, i14, i22And23, i26, i32And33, wealthMsat } from './invariants-at-rest.ts';
+import { fulfilledOnChain, i13AtRest, i14, onChainSat, i22And23, i26, i32And33, wealthMsat } from './invariants-at-rest.ts';
 
 export interface RunResult {
   readonly points: readonly string[];
@@ -26,24 +26,34 @@ export interface RunResult {
 }
 
 const MAX_AGAIN = 4;
+const MAX_GOING_ON = 100;
 
 /** What both have at the end, without anything that may differ between runs that mean the same. */
 const endOf = (rig: CrashRig): string =>
   SIDES.map((side) => {
     const shared = rig.node(side).channels.all().filter(({ phase }) => phase === 'normal').map(({ commitments: { ourMsat, theirMsat, feeratePerKw } }) => `${ourMsat}/${theirMsat} at ${feeratePerKw}`);
     const disk = viewOf(rig.durable(side));
-    return `${side}: ${shared.sort().join(', ')}; sent ${[...disk.outgoing.values()].map(({ status }) => status).sort()}; received ${[...disk.incoming.values()].map(({ status }) => status).sort()}`;
+    const closed = rig.node(side).channels.all().some(({ spend }) => spend && spend.spendClass !== 'mutual') ? `${onChainSat(rig, side)} sat on chain; ` : '';
+    return `${side}: ${closed}${shared.sort().join(', ')}; sent ${[...disk.outgoing.values()].map(({ status }) => status).sort()}; received ${[...disk.incoming.values()].map(({ status }) => status).sort()}`;
   }).join(' | '); // prettier-ignore
+
+async function enforce({ goOn, isOver }: Enforcement, rig: CrashRig, settled: (when: string) => Promise<void>): Promise<void> {
+  for (let i = 0; i < MAX_GOING_ON && !isOver(rig); i++) {
+    goOn(rig);
+    await settled('while it is enforced');
+  }
+}
 
 /** One scenario with the faults of `plan`, until all is quiet and done again; every invariant is held against it. */
 export async function runScenario(scenario: Scenario, start: Start, plan: FaultPlan, options: RigOptions = {}): Promise<RunResult> {
-  const witness = new Witness();
-  const rig = new CrashRig(start.image, { without: start.without, ...options }, plan, witness);
+  const witness = new Witness(scenario.enforcement);
+  const { enforcement } = scenario;
+  const rig = new CrashRig(start.image, { without: start.without, isolated: start.isolated ?? false, ...options }, plan, witness);
   witness.rig = rig;
   scenario.prepare?.(rig);
   const { evidence } = witness;
   const settled = async (when: string): Promise<void> => {
-    const quiet = await rig.settle(() => isQuiet(rig));
+    const quiet = await rig.settle(() => (enforcement ? isIdle(rig) : isQuiet(rig)));
     evidence.look('I-32', quiet, () => `never quiet ${when}`);
   };
   let points = 0;
@@ -57,6 +67,7 @@ export async function runScenario(scenario: Scenario, start: Start, plan: FaultP
       step(rig, start);
       await settled('after a step');
     }
+    if (enforcement) await enforce(enforcement, rig, settled);
     [points, commits, deliveries] = [rig.points.length, rig.commits, rig.deliveries];
     for (let i = 0; i < MAX_AGAIN && scenario.again(rig, start); i++) {
       await settled('after it was tried again');
@@ -74,9 +85,10 @@ export async function runScenario(scenario: Scenario, start: Start, plan: FaultP
     i3(evidence, 'A', a, b);
     i3(evidence, 'B', b, a);
     i13AtRest(evidence, rig, wealth);
+    if (enforcement) fulfilledOnChain(evidence, rig, start.image);
     i14(evidence, rig);
     i22And23(evidence, rig);
-    i26(evidence, rig);
+    i26(evidence, rig, enforcement);
     i32And33(evidence, rig);
     const outcome = scenario.outcome(rig, start);
     evidence.look('I-24', outcome === undefined, () => `${outcome}`);

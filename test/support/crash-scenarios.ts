@@ -1,6 +1,7 @@
 import type { Feature } from '../../core/wire/features.ts';
 import { p2wpkh } from '../../core/bitcoin/script.ts';
 import { scriptToAddress } from '../../core/bitcoin/address.ts';
+import type { SpendClass } from '../../core/channel/types.ts';
 import { networks } from '../../core/bitcoin/network.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import { must } from '../../core/lib/result.ts';
@@ -25,21 +26,27 @@ export const SETTINGS = {
 export interface Start {
   readonly image: RigImage;
   readonly without: readonly Feature[];
+  readonly isolated?: boolean;
   /** Of B, and of A; each can be paid once. */
   readonly invoices: Readonly<Record<SideName, readonly string[]>>;
   /** For 1 200 000 sat. */
   readonly large: string;
-  /** Signed by B, which knows nothing of it any more. */
+  /** Signed by B, which knows nothing of it any more; and by A. */
   readonly forgotten: string;
+  readonly forgottenByA: string;
 }
 
-const CAPACITY_SAT = 1_000_000n;
+export const CAPACITY_SAT = 1_000_000n;
 const PUSH_MSAT = 400_000_000n;
 export const INVOICE_MSAT = 30_000_000n;
 
 const silent: Watcher = { onSend: () => undefined, onDelivered: () => undefined, onPublish: () => undefined, onDurable: () => undefined, onStarted: () => undefined, onLog: () => undefined };
 
 const openParams = { peer: `${toHex(NODE_IDS.B)}@rig:9735`, capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT };
+
+/** Nothing is under way inside the nodes, whatever waits on the chain. */
+export const isIdle = (rig: CrashRig): boolean =>
+  SIDES.map((side) => rig.node(side)).every(({ turns, openings, onchain }) => turns.waitingCount === 0 && openings.count === 0 && onchain.status.state === 'synced');
 
 /** Both know each other's channels, all of them are live or on their way out, and nothing is under way. */
 export function isQuiet(rig: CrashRig): boolean {
@@ -95,12 +102,28 @@ async function makeStart({ channels, without }: Setting): Promise<Start> {
   }
   const image = rig.image();
   const forgotten = channels > 0 ? await invoiceOf(rig, 'B', INVOICE_MSAT) : '';
-  return { image, without, invoices, large, forgotten };
+  const forgottenByA = channels > 0 ? await invoiceOf(rig, 'A', INVOICE_MSAT) : '';
+  return { image, without, invoices, large, forgotten, forgottenByA };
+}
+
+/** A close that one side forces on the other, and what is due to happen then. */
+export interface Enforcement {
+  /** Whose commitment it is right to publish. */
+  readonly by: SideName | undefined;
+  readonly classes: Readonly<Record<SideName, SpendClass>>;
+  /** Codes of the alarms that it has to raise, by side. */
+  readonly alarms: readonly string[];
+  /** One thing more that time or a user brings, until `isOver`. */
+  readonly goOn: (rig: CrashRig) => void;
+  readonly isOver: (rig: CrashRig) => boolean;
 }
 
 export interface Scenario {
   readonly name: string;
   readonly setting: keyof typeof SETTINGS;
+  /** Instead of what the setting alone gives. */
+  readonly start?: () => Promise<Start>;
+  readonly enforcement?: Enforcement;
   readonly prepare?: (rig: CrashRig) => void;
   /** What users and miners do, one after another; each begins when all is quiet after the one before. */
   readonly steps: readonly ((rig: CrashRig, start: Start) => void)[];
@@ -114,7 +137,7 @@ export interface Scenario {
   readonly outcome: (rig: CrashRig, start: Start) => string | undefined;
 }
 
-const pay = (rig: CrashRig, side: SideName, invoice: string) => rig.call(side, 'payment.send', { invoice, payAgain: false, timeoutMs: 60_000 });
+export const pay = (rig: CrashRig, side: SideName, invoice: string) => rig.call(side, 'payment.send', { invoice, payAgain: false, timeoutMs: 60_000 });
 
 const minePart = (rig: CrashRig): void => rig.chain.mine();
 

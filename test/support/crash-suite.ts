@@ -8,7 +8,7 @@ const SEED = Number(process.env['CRASH_SEED'] ?? 1);
 
 /** Every boundary of every scenario with every victim, and some double faults. */
 export function testEveryBoundary(scenarios: readonly Scenario[]): void {
-  test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', async (_, scenario) => {
+  test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', { timeout: 600_000 }, async (_, scenario) => {
     const sweep = await Sweep.of(scenario);
     await sweep.everyBoundary();
     await sweep.samples(SAMPLES, SEED);

@@ -46,7 +46,7 @@ export class Sweep {
   }
 
   static async of(scenario: Scenario): Promise<Sweep> {
-    const start = await startOf(scenario.setting);
+    const start = await (scenario.start?.() ?? startOf(scenario.setting));
     const base = await runScenario(scenario, start, {});
     const { lost } = scenario;
     const other = lost ? await runScenario({ ...scenario, steps: lost }, start, {}) : base;
@@ -114,8 +114,8 @@ export class Sweep {
     const second = await startedAlone(this.start, side, first);
     this.report.looked['I-6'] = (this.report.looked['I-6'] ?? 0) + 2;
     const kept = viewOf(first).channelWords;
-    // One whose closing transaction is on disk publishes it, and sees it.
-    const same = viewOf(image).channels.every(({ phase, config: { channelNumber } }) => phase === 'negotiating' || kept.get(channelNumber) === viewOf(image).channelWords.get(channelNumber));
+    // One whose closing transaction or commitment is on disk publishes it, and sees it.
+    const same = viewOf(image).channels.every(({ phase, config: { channelNumber } }) => phase === 'negotiating' || phase === 'failing' || phase === 'closing' || kept.get(channelNumber) === viewOf(image).channelWords.get(channelNumber));
     const broken = [...(same ? [] : [`I-6: ${side} changes a channel by starting`]), ...(wordOf(first) === wordOf(second) ? [] : [`I-6: ${side} starts otherwise the second time`])];
     for (const what of broken) this.report.broken.set(what, [...(this.report.broken.get(what) ?? []), label]);
   }

@@ -1,5 +1,6 @@
 import type { Tx } from '../../core/bitcoin/transaction.ts';
 import type { Message } from '../../core/wire/messages.ts';
+import type { Enforcement } from './crash-scenarios.ts';
 import type { CrashRig, Watcher } from './crash-rig.ts';
 import type { SideName } from './rig-keys.ts';
 import { viewOf } from './invariant-views.ts';
@@ -16,6 +17,11 @@ export class Witness implements Watcher {
   readonly log: string[] = [];
   readonly found: (readonly [SideName, StoreImage])[] = [];
   readonly #last = new Map<SideName, StoreImage>();
+  readonly #enforcement: Enforcement | undefined;
+
+  constructor(enforcement?: Enforcement) {
+    this.#enforcement = enforcement;
+  }
 
   readonly #here = (): CrashRig => {
     if (!this.rig) throw new Error('no rig yet');
@@ -43,7 +49,7 @@ export class Witness implements Watcher {
     const disk = viewOf(this.#here().durable(side));
     i7(this.evidence, side, 'a transaction');
     i1Published(this.evidence, side, tx, disk);
-    i33Published(this.evidence, side, tx, disk);
+    i33Published(this.evidence, side, tx, disk, this.#enforcement?.by === side);
   }
 
   onDurable(side: SideName, _before: StoreImage, after: StoreImage): void {
@@ -67,6 +73,7 @@ export class Witness implements Watcher {
   onLog(side: SideName, level: string, text: string): void {
     this.log.push(`${side} ${level}: ${text}`);
     const frozen = this.#here().sides[side].life?.frozen !== undefined;
-    if ((level === 'error' || level === 'alarm') && !frozen) this.errors.push(`${side} ${level}: ${text}`);
+    const isDue = this.#enforcement?.alarms.some((code) => text.includes(code)) === true;
+    if ((level === 'error' || level === 'alarm') && !frozen && !isDue) this.errors.push(`${side} ${level}: ${text}`);
   }
 }

@@ -1,4 +1,4 @@
-import { type Tx, type TxOutput, decodeTx, outPointKey, txid, unsignedInput } from '../../core/bitcoin/transaction.ts';
+import { type Tx, type TxOutput, decodeTx, outPointKey, txWeight, txid, unsignedInput } from '../../core/bitcoin/transaction.ts';
 import type { ChainListener, ChainSource, ChainTip, PublishResult, ScriptHistory } from '../../core/chain/port.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
 import { toHex, utf8 } from '../../core/lib/bytes.ts';
@@ -16,7 +16,7 @@ export interface FakeSource extends ChainSource {
   readonly touched: (scripts: ReadonlySet<string>) => void;
 }
 
-/** A chain without proof of work and scripts: mempool, blocks, histories by script, and conflicts. Nothing is random. */
+/** A chain without proof of work and scripts: mempool, replacement, locks, blocks, histories by script. Nothing is random. */
 export class FakeChain {
   height = 200;
   /** sat/vB of every target; undefined: no estimate. */
@@ -90,27 +90,65 @@ export class FakeChain {
     const tx = decodeTx(rawTx);
     const id = txid(tx);
     if (this.#txs.has(id)) return { ok: true };
-    for (const input of tx.inputs) {
-      const key = outPointKey(input);
-      if (!this.outputOf(key)) return { ok: false, code: 'missing_inputs', reason: key };
-      const spender = this.#spenders.get(key);
-      if (spender !== undefined) return { ok: false, code: 'conflict', reason: spender };
-    }
-    this.#tell(this.#add(tx, undefined, undefined));
+    const missing = tx.inputs.map(outPointKey).find((key) => !this.outputOf(key));
+    if (missing) return { ok: false, code: 'missing_inputs', reason: missing };
+    if (!this.#isFinal(tx)) return { ok: false, code: 'rejected', reason: id };
+    const rivals = [...new Set(tx.inputs.flatMap((input) => this.#spenders.get(outPointKey(input)) ?? []))];
+    if (rivals.some((rival) => !this.#mayReplace(tx, rival))) return { ok: false, code: 'conflict', reason: rivals.join(' ') };
+    const scripts = new Set<string>();
+    for (const rival of rivals) this.#remove(rival, scripts);
+    for (const script of this.#add(tx, undefined, undefined)) scripts.add(script);
+    this.#tell(scripts);
     return { ok: true };
   }
 
-  /** One block with all that waits. */
-  mine(): void {
+  /** Whether the next block may hold it: lock time and relative locks in blocks (BIP 65, BIP 68). */
+  #isFinal(tx: Tx): boolean {
+    const isLocked = tx.locktime < 500_000_000 && tx.locktime > this.height && tx.inputs.some(({ sequence }) => sequence !== 0xffff_ffff);
+    return !isLocked && tx.inputs.every(({ sequence, txid: id }) => {
+      if (sequence >= 0x8000_0000 || (sequence & 0x40_0000) !== 0) return true;
+      const height = this.#txs.get(id)?.height ?? this.height + 1;
+      return this.height + 1 - height >= (sequence & 0xffff);
+    });
+  }
+
+  #feeOf(tx: Tx): bigint {
+    const inSat = tx.inputs.reduce((sum, input) => sum + (this.outputOf(outPointKey(input))?.amountSat ?? 0n), 0n);
+    return inSat - tx.outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n);
+  }
+
+  /** More in all and a higher rate (BIP 125); what a block holds stays. */
+  #mayReplace(tx: Tx, rival: string): boolean {
+    const old = this.#txs.get(rival)!;
+    const [fee, oldFee] = [this.#feeOf(tx), this.#feeOf(old.tx)];
+    return old.height === undefined && fee > oldFee && fee * BigInt(txWeight(old.tx)) > oldFee * BigInt(txWeight(tx));
+  }
+
+  /** With all that spends it. */
+  #remove(id: string, scripts: Set<string>): void {
+    const placed = this.#txs.get(id);
+    if (!placed) return;
+    placed.tx.outputs.forEach((_, vout) => this.#remove(this.#spenders.get(`${id}:${vout}`) ?? '', scripts));
+    for (const script of this.#scriptsOf(placed.tx)) {
+      scripts.add(script);
+      this.#byScript.get(script)?.delete(id);
+    }
+    for (const input of placed.tx.inputs) this.#spenders.delete(outPointKey(input));
+    this.#txs.delete(id);
+  }
+
+  /** So many blocks, told as one: the first holds what waits, or, `full`, nothing of it. */
+  mine(blocks = 1, full = false): void {
     this.height++;
     const scripts = new Set<string>();
     let txIndex = 1;
-    for (const placed of this.#txs.values()) {
+    for (const placed of full ? [] : this.#txs.values()) {
       if (placed.height !== undefined) continue;
       placed.height = this.height;
       placed.txIndex = txIndex++;
       for (const script of this.#scriptsOf(placed.tx)) scripts.add(script);
     }
+    this.height += blocks - 1;
     this.#tell(scripts);
     for (const source of this.#sources) source.tipChanged();
   }

@@ -9,6 +9,7 @@ import { movedBalances } from '../../core/store/batch.ts';
 import type { TableName } from '../../core/store/port.ts';
 import { walletStateCodec } from '../../core/wallet/state-codec.ts';
 import { type WalletState, initialState } from '../../core/wallet/state.ts';
+import { type SweepState, emptySweeps, sweepStateCodec } from '../../core/wallet/sweep.ts';
 import type { StoreImage } from './memory-store.ts';
 
 /** What a disk holds, read by whoever looks at it from outside. */
@@ -20,6 +21,7 @@ export interface DiskView {
   readonly incoming: ReadonlyMap<string, IncomingPayment>;
   readonly pending: ReadonlySet<string>;
   readonly wallet: WalletState;
+  readonly sweeps: SweepState;
   readonly balances: ReadonlyMap<string, bigint>;
   /** Sum of what the wallet's books say of each transaction. */
   readonly bookedSat: bigint;
@@ -46,6 +48,7 @@ export function viewOf(image: StoreImage): DiskView {
     channelWords.set(channel.config.channelNumber, [value, ...own].map(toHex).join('/'));
   }
   const walletRecord = image.records.get('wallet\nstate');
+  const sweepsRecord = image.records.get('wallet\nsweeps');
   const counter = image.records.get('meta\nnextChannelNumber');
   const view: DiskView = {
     channels, channelWords,
@@ -53,6 +56,7 @@ export function viewOf(image: StoreImage): DiskView {
     incoming: new Map(recordsOf(image, 'incomingPayment').map(([key, value]) => [key, decodeIncoming(value)])),
     pending: new Set(recordsOf(image, 'pendingPayment').map(([key]) => key)),
     wallet: walletRecord ? decodeWith(walletStateCodec, walletRecord) : initialState,
+    sweeps: sweepsRecord ? decodeWith(sweepStateCodec, sweepsRecord) : emptySweeps,
     balances: movedBalances(new Map(), image.ledger),
     bookedSat: recordsOf(image, 'wallet').filter(([key]) => key.startsWith('booked/')).reduce((sum, [, value]) => sum + BigInt(fromUtf8(value)), 0n),
     nextChannelNumber: counter ? Number(fromUtf8(counter)) : 0,

@@ -1,6 +1,9 @@
+import { isOffered } from '../../core/channel/spec.ts';
+import { sha256 } from '../../core/crypto/hash.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import type { AccountKind, Branch } from '../../core/wallet/accounts.ts';
-import type { CrashRig } from './crash-rig.ts';
+import type { CrashRig, RigImage } from './crash-rig.ts';
+import type { Enforcement } from './crash-scenarios.ts';
 import { type SideName, SIDES, otherSide, scriptOf } from './rig-keys.ts';
 import { channelById, viewOf } from './invariant-views.ts';
 import type { Evidence } from './invariants.ts';
@@ -22,7 +25,7 @@ function walletScripts(side: SideName): ReadonlySet<string> {
 }
 
 /** What the chain says a side's wallet has, in sat. */
-export function onChainSat(rig: CrashRig, side: SideName): bigint {
+export function onChainSat(rig: Pick<CrashRig, 'chain'>, side: SideName): bigint {
   const own = walletScripts(side);
   let sum = 0n;
   for (const { script, amountSat } of rig.chain.unspent().values()) if (own.has(toHex(script))) sum += amountSat;
@@ -56,8 +59,14 @@ export function i13AtRest(evidence: Evidence, rig: CrashRig, wealthBefore: bigin
     const reported = confirmedSat + unconfirmedSat + immatureSat + frozenSat + reservedSat;
     evidence.look('I-13', reported === chainSat, () => `${side} reports ${reported} sat, the chain says ${chainSat}`);
     evidence.look('I-13', reservedSat === 0n || node.openings.count > 0, () => `${side} keeps ${reservedSat} sat reserved for an opening that does not go on`);
-    const booked = viewOf(rig.durable(side)).balances.get('wallet') ?? 0n;
+    const { balances } = viewOf(rig.durable(side));
+    const booked = balances.get('wallet') ?? 0n;
     evidence.look('I-13', booked === chainSat * 1000n, () => `${side}'s books say ${booked} msat on chain, the chain says ${chainSat} sat`);
+    for (const { phase, config: { channelNumber } } of node.channels.all()) {
+      if (phase !== 'closed') continue;
+      const left = balances.get(`closing:${channelNumber.toString(16).padStart(8, '0')}`) ?? 0n;
+      evidence.look('I-13', left === 0n, () => `${side}'s books have ${left} msat left of a close that is over`);
+    }
   }
   for (const channel of openChannels(rig, 'A')) {
     const theirs = rig.node('B').channels.byId(channel.channelId)?.commitments;
@@ -99,13 +108,26 @@ export function i22And23(evidence: Evidence, rig: CrashRig): void {
   }
 }
 
+/** What was paid before the run began, and what the chain gave to receivers where messages could not. */
+export function fulfilledOnChain(evidence: Evidence, rig: CrashRig, start: RigImage): void {
+  for (const side of SIDES) {
+    for (const [hash, { status, amountMsat }] of viewOf(start.sides[side].image).outgoing) if (status === 'succeeded') evidence.fulfilled.set(`before ${side} ${hash}`, amountMsat);
+  }
+  const shown = new Set(rig.chain.all().flatMap(({ tx }) => tx.inputs.flatMap(({ witness }) => witness.filter((item) => item.length === 32).map((item) => toHex(sha256(item))))));
+  const offered = SIDES.flatMap((side) => rig.node(side).channels.all()).flatMap(({ channelId, commitments }) => [...commitments.htlcs.values()].filter(isOffered).map(({ add }) => ({ add, channelId })));
+  for (const { add: { id, paymentHash, amountMsat }, channelId } of offered) {
+    const hash = toHex(paymentHash);
+    if (shown.has(hash)) evidence.fulfilled.set(`${toHex(channelId)} ${id} ${hash}`, amountMsat);
+  }
+} // prettier-ignore
+
 /** Every spend of a funding output is known for what it is. */
-export function i26(evidence: Evidence, rig: CrashRig): void {
+export function i26(evidence: Evidence, rig: CrashRig, enforcement: Enforcement | undefined): void {
   for (const side of SIDES) {
     for (const channel of rig.node(side).channels.all()) {
       const spender = rig.chain.spenderOf(channel.fundingOutPoint);
       if (spender === undefined) continue;
-      evidence.look('I-26', channel.spend?.txid === spender && channel.spend.spendClass === 'mutual', () => `${side} takes the close ${spender} for ${channel.spend?.spendClass}`);
+      evidence.look('I-26', channel.spend?.txid === spender && channel.spend.spendClass === (enforcement?.classes[side] ?? 'mutual'), () => `${side} takes the close ${spender} for ${channel.spend?.spendClass}`);
     }
   }
 }
@@ -117,7 +139,8 @@ export function i32And33(evidence: Evidence, rig: CrashRig): void {
       const shared = channelById(viewOf(rig.durable(otherSide(side))), channel.channelId) !== undefined;
       evidence.look('I-33', !shared || channel.phase !== 'failing', () => `${side} failed a channel: ${channel.closeReason}`);
       if (!shared) continue;
-      evidence.look('I-32', channel.commitments.htlcs.size === 0, () => `${side} still has ${channel.commitments.htlcs.size} HTLCs in a channel that is ${channel.phase}`);
+      const open = [...channel.commitments.htlcs.keys()].filter((key) => !channel.settledHtlcs.includes(key));
+      evidence.look('I-32', open.length === 0, () => `${side} still has ${open.length} HTLCs in a channel that is ${channel.phase}`);
     }
     evidence.look('I-32', rig.node(side).payments.pendingOutgoing === 0, () => `${side} still has a payment under way`);
   }

@@ -99,6 +99,8 @@ export class MemoryNetwork {
   readonly #options: MemoryNetworkOptions;
   readonly #wires = new Set<Wire>();
   readonly #listeners = new Map<SideName, (link: PeerLink) => void>();
+  /** Nobody reaches anybody. */
+  isDown = false;
 
   constructor(options: MemoryNetworkOptions) {
     this.#options = options;
@@ -125,7 +127,7 @@ export class MemoryNetwork {
           this.#options.post(`net ${side}`, () => {
             if (!isAlive()) return;
             const to = sideOf(nodeId);
-            const accept = to && to !== side && this.#options.isAlive(to) ? this.#listeners.get(to) : undefined;
+            const accept = !this.isDown && to && to !== side && this.#options.isAlive(to) ? this.#listeners.get(to) : undefined;
             if (!accept) return resolve({ ok: false, error: { code: 'unreachable', detail: 'nobody is there' } });
             const wire = new Wire(this.#options, side);
             this.#wires.add(wire);

@@ -1,128 +1,162 @@
-import { type Tx, decodeTx, encodeTx, txid, txidBytes } from '../../bitcoin/transaction.ts';
+import { decodeWith } from '../../codec/codec.ts';
+import { type OutPoint, type Tx, decodeTx, encodeTx, sameOutPoint, txid, txidBytes } from '../../bitcoin/transaction.ts';
 import { equal } from '../../lib/bytes.ts';
-import { claimTx, signedClaimTx } from '../../tx/claim.ts';
+import { unreachable } from '../../lib/result.ts';
+import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
 import type { AlarmCode, ChannelAction } from '../commands.ts';
 import { type Context, STORE, type Transition, stay } from '../context.ts';
-import { type ChannelFault, faultText } from '../errors.ts';
 import { POLICY } from '../policy.ts';
-import { signedLocalCommitment } from '../sign.ts';
-import type { CloseReason, FundedChannel, FundingSpend, Phase } from '../types.ts';
-import { classifySpend } from './classify.ts';
-import { type OwnedOutput, ownedMainOutputs } from './outputs.ts';
+import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
+import { classifySpend, confirmedCommitment } from './confirmed.ts';
+import { desiredCommitment, pastDeadline } from './failing.ts';
+import { penaltyHtlcs } from './penalty-record.ts';
+import { ownCommitmentClaims } from './own-commitment.ts';
+import { learnPreimages, settleHtlcs } from './settle.ts';
+import { penaltyClaims, theirCommitmentClaims, toRemoteClaims } from './their-commitment.ts';
 
 const ALARM_OF: Partial<Record<FundingSpend['spendClass'], AlarmCode>> = {
   unknown: 'unknown_funding_spend', future: 'future_commitment', revoked: 'revoked_commitment',
 }; // prettier-ignore
 
-/** The funding output is spent: classify it, say so, and from the first block on take what is ours. */
-export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | undefined, ctx: Context): Transition {
+/** The funding output is spent: classify it, say so, and take what is ours. `penalty` is the record of that number. */
+export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | undefined, penalty: Uint8Array | undefined, ctx: Context): Transition {
   const id = txid(tx);
-  if (channel.spend?.txid === id && channel.spend.height === height) return stay(channel);
+  const isSame = channel.spend?.txid === id;
+  if (isSame && channel.spend?.height === height) return stay(channel);
   const { spendClass, commitmentNumber } = classifySpend(channel, ctx.keys, tx);
   const spend: FundingSpend = { txid: id, rawTx: encodeTx(tx), spendClass, commitmentNumber, height };
-  const closing: FundedChannel = { ...channel, phase: 'closing', closeReason: channel.closeReason ?? 'peer_broadcast', spend };
-  const alarm = channel.spend?.txid === id ? undefined : ALARM_OF[spendClass];
-  const [next, claims] = onchainBlock(closing, ctx);
+  const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeWith(penaltyHtlcs, penalty) : [];
+  const closing: FundedChannel = {
+    ...channel, phase: 'closing', closeReason: channel.closeReason ?? 'peer_broadcast', spend, penaltyHtlcs: known,
+    outputSpends: isSame ? channel.outputSpends : [], settledHtlcs: isSame ? channel.settledHtlcs : [],
+  }; // prettier-ignore
+  const alarm = isSame ? undefined : ALARM_OF[spendClass];
+  const [next, actions] = resolve(closing, ctx);
   return [
     next,
     [
       STORE,
       { kind: 'journal', event: { kind: 'funding_spent', txid: txidBytes(id), spendClass, height } },
       ...(alarm ? [{ kind: 'alarm', code: alarm, detail: id } as const] : []),
-      ...htlcAlarm(closing, spend),
-      ...claims,
+      ...actions,
     ],
   ];
 }
 
-/** Outputs of HTLCs in flight are not settled on chain by this version: never silently. */
-function htlcAlarm(channel: FundedChannel, spend: FundingSpend): ChannelAction[] {
-  const open = channel.commitments.htlcs.size;
-  if (spend.spendClass === 'mutual' || open === 0 || channel.spend?.height !== undefined) return [];
-  return [{ kind: 'alarm', code: 'htlcs_on_chain_not_handled', detail: `${open} in ${spend.txid}` }];
+/** An output of the closing transaction, or of a second stage, is spent; told again when its height changes. */
+export function outputSpent(channel: FundedChannel, outPoint: OutPoint, tx: Tx, height: number | undefined, ctx: Context): Transition {
+  const spent: OutputSpend = { outPoint: { txid: outPoint.txid, vout: outPoint.vout }, txid: txid(tx), rawTx: encodeTx(tx), height };
+  const others = channel.outputSpends.filter((other) => !sameOutPoint(other.outPoint, outPoint));
+  const [next, actions] = resolve({ ...channel, outputSpends: [...others, spent] }, ctx);
+  return [next, [STORE, ...actions]];
+}
+
+export function outputUnspent(channel: FundedChannel, outPoint: OutPoint, ctx: Context): Transition {
+  if (!channel.outputSpends.some((spent) => sameOutPoint(spent.outPoint, outPoint))) return stay(channel);
+  const [next, actions] = resolve({ ...channel, outputSpends: channel.outputSpends.filter((spent) => !sameOutPoint(spent.outPoint, outPoint)) }, ctx);
+  return [next, [STORE, ...actions]];
 }
 
 /** A reorganisation took the spend out of the chain, and it is not in the mempool either. */
 export function fundingUnspent(channel: FundedChannel): Transition {
   if (!channel.spend || channel.phase === 'closed') return stay(channel);
-  return [{ ...channel, phase: phaseUnspent(channel, channel.spend), spend: undefined }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
+  // Whoever once closed on chain goes on wanting it closed: our own commitment is offered again.
+  const phase = channel.closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
+  return [{ ...channel, phase, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
 }
 
-/** We close by our own commitment in place of a lost one of the peer, but never after a data loss (I-22, I-23). */
-function phaseUnspent({ closeReason, closingTxs }: FundedChannel, { spendClass }: FundingSpend): Phase {
-  if (closeReason === 'data_loss' || spendClass === 'future') return 'fallen_behind';
-  if (spendClass !== 'local' && closingTxs.length > 0) return 'negotiating';
-  return spendClass === 'unknown' ? 'closing' : 'failing';
+interface Findings {
+  readonly claims: readonly DesiredClaim[];
+  readonly watches: readonly WatchedOutput[];
 }
+const NOTHING: Findings = { claims: [], watches: [] };
 
-/** Per block after a spend: publish claims that are due until all is buried; forget at depth 100. */
-export function onchainBlock(channel: FundedChannel, ctx: Context): Transition {
+/** Everything that a close still leaves to do, worked out anew from what is known: restarts and reorgs need no memory of it. */
+export function resolve(channel: FundedChannel, ctx: Context): Transition {
   const { spend } = channel;
-  if (!spend || spend.height === undefined) return stay(channel);
-  const depth = ctx.blockHeight - spend.height + 1;
-  const owned = ownedMainOutputs(channel, ctx.keys, spend);
-  const longest = owned.reduce((most, output) => Math.max(most, output.waitBlocks), 0);
-  if (depth >= longest + POLICY.forgetDepth) {
-    const recovered = recoveredSat(channel, owned);
-    return [{ ...channel, phase: 'closed' }, [STORE, { kind: 'journal', event: { kind: 'closed', recoveredSat: recovered } }, { kind: 'forget' }]];
-  }
-  const due = owned.filter((output) => depth >= output.waitBlocks);
-  const [booked, entries] = bookClose(channel, depth);
-  return [booked, [...entries, ...due.flatMap((output) => claimAction(channel, output, ctx))]];
-}
-
-const recoveredSat = (channel: FundedChannel, owned: readonly OwnedOutput[]): bigint => {
-  const claimed = owned.reduce((sum, { claim }) => sum + claim.amountSat, 0n);
-  if (channel.spend?.spendClass !== 'mutual') return claimed;
-  const script = channel.localShutdown?.script;
-  return decodeTx(channel.spend.rawTx).outputs.reduce((sum, output) => (script && equal(output.script, script) ? sum + output.amountSat : sum), 0n);
-};
-
-/** What we had in the channel leaves it in the books once, when the close can no longer be undone. */
-function bookClose(channel: FundedChannel, depth: number): Transition {
-  if (channel.closeBooked || depth < POLICY.reorgSafeDepth) return stay(channel);
-  const { ourMsat } = channel.commitments;
-  const reference = channel.spend?.txid ?? '';
-  // What a closing transaction pays us is known now; claims pay their fees later, when the wallet sees them.
-  const paidMsat = channel.spend?.spendClass === 'mutual' ? recoveredSat(channel, []) * 1000n : ourMsat;
-  const entries: ChannelAction[] = [
-    { kind: 'ledger', reason: 'close', deltaMsat: -paidMsat, reference },
-    { kind: 'ledger', reason: 'close_fee', deltaMsat: paidMsat - ourMsat, reference },
-  ];
-  return [{ ...channel, closeBooked: true }, [STORE, ...entries.filter((entry) => entry.kind === 'ledger' && entry.deltaMsat !== 0n)]];
-}
-
-/** Every output has a transaction of its own: nobody can hold one claim up by spending another. */
-function claimAction(channel: FundedChannel, { claim, privateKey }: OwnedOutput, ctx: Context): ChannelAction[] {
-  const penalty = claim.kind === 'revoked_to_local';
-  const built = claimTx({ claims: [claim], destinationScript: channel.walletScript, feeratePerKw: penalty ? ctx.feerates.urgent : ctx.feerates.closing });
-  if (!built.ok) return [];
-  return [{ kind: 'publish', label: penalty ? 'penalty' : 'sweep', tx: signedClaimTx(built.value, () => privateKey) }];
-}
-
-/** Ends the channel by our own commitment (BOLT 5, "Failing a Channel"); never after a proven data loss (I-23). */
-export function failChannel(channel: FundedChannel, closeReason: CloseReason, why: ChannelFault | undefined, ctx: Context): Transition {
-  if (channel.phase === 'fallen_behind' || channel.phase === 'closing' || channel.phase === 'closed' || channel.phase === 'failing') return stay(channel);
-  const next: FundedChannel = { ...channel, phase: 'failing', closeReason };
-  const detail = why ? faultText(why) : closeReason.replaceAll('_', ' ');
+  if (!spend) return stay(channel);
+  const known = confirmedCommitment(channel, ctx.keys, spend);
+  const found = spend.height === undefined ? NOTHING : findingsOf(channel, spend, known, ctx);
+  const [learned, preimages] = learnPreimages(channel);
+  const [settled, endings] = settleHtlcs(learned, spend, known, ctx.blockHeight);
+  const [booked, entries] = bookClose(settled, ctx.blockHeight);
+  const [next, closed] = forgetWhenDone(booked, found, ctx.blockHeight);
+  const changed = next !== channel;
   return [
     next,
     [
-      STORE,
-      { kind: 'journal', event: { kind: 'failing', reason: closeReason, detail } },
-      ...(channel.link.status === 'offline' ? [] : [errorAction(channel, detail)]),
-      ...publishCommitment(next, ctx),
+      ...(changed ? [STORE] : []),
+      ...preimages,
+      ...endings,
+      ...entries,
+      ...found.watches.map(({ outPoint, script }): ChannelAction => ({ kind: 'watch_output', outPoint, script })),
+      { kind: 'claims', claims: closed.length > 0 ? [] : found.claims },
+      ...(wantsOwnCommitment(next, spend, ctx.blockHeight) ? [{ kind: 'commitment', desired: desiredCommitment(next, ctx) } as const] : []),
+      ...closed,
     ],
   ];
 }
 
-/** BOLT 1, "The error and warning Messages". */
-export const errorAction = (channel: FundedChannel, text: string): ChannelAction => ({
-  kind: 'send', message: { name: 'error', channelId: channel.channelId, data: new TextEncoder().encode(text) },
-}); // prettier-ignore
-
-/** Our newest commitment, and the funding transaction before it in case that never got through. */
-export function publishCommitment(channel: FundedChannel, ctx: Context): ChannelAction[] {
-  const funding: ChannelAction[] = channel.fundingTx && channel.fundingHeight === undefined ? [{ kind: 'publish', label: 'funding', tx: decodeTx(channel.fundingTx) }] : [];
-  return [...funding, { kind: 'publish', label: 'commitment', tx: signedLocalCommitment(channel, ctx.keys).tx }];
+/**
+ * While no spend is in a block our own commitment goes on being offered: the mempool that showed it to us may drop it, and
+ * its child has to follow the market (I-28). So it does beside a commitment of the peer when we close by ourselves, or when
+ * that one lies there past a deadline (pinning). Never after a proven data loss (I-23).
+ */
+function wantsOwnCommitment(channel: FundedChannel, { spendClass, height }: FundingSpend, blockHeight: number): boolean {
+  if (height !== undefined || channel.closeReason === 'data_loss') return false;
+  if (spendClass === 'local') return true;
+  if (spendClass !== 'remote' && spendClass !== 'next_remote' && spendClass !== 'revoked') return false;
+  return (channel.closeReason !== 'peer_broadcast' && channel.closingTxs.length === 0) || pastDeadline(channel, blockHeight);
 }
+
+function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnType<typeof confirmedCommitment>, ctx: Context): Findings {
+  switch (spend.spendClass) {
+    case 'local':
+      return known ? ownCommitmentClaims(channel, ctx.keys, spend, known) : NOTHING;
+    case 'remote':
+    case 'next_remote':
+      return known ? theirCommitmentClaims(channel, ctx.keys, spend, known) : NOTHING;
+    case 'revoked':
+      return penaltyClaims(channel, ctx.keys, spend);
+    case 'future':
+      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: [] };
+    case 'mutual':
+    case 'unknown':
+      return NOTHING;
+    default:
+      return unreachable(spend.spendClass);
+  }
+}
+
+/** Irrevocably resolved (BOLT 5): the close and every spend that matters to us are 100 blocks deep, and nothing is left to claim. */
+function forgetWhenDone(channel: FundedChannel, { claims }: Findings, blockHeight: number): Transition {
+  const { spend, outputSpends, commitments, settledHtlcs } = channel;
+  const heights = [spend?.height, ...outputSpends.map(({ height }) => height)];
+  const buried = heights.every((height) => height !== undefined && blockHeight - height + 1 >= POLICY.forgetDepth);
+  const open = [...commitments.htlcs.keys()].some((key) => !settledHtlcs.includes(key)) && spend?.spendClass !== 'future' && spend?.spendClass !== 'unknown';
+  const worthwhile = claims.some(({ amountSat }) => amountSat >= POLICY.abandonedClaimSat);
+  if (!buried || open || worthwhile || channel.phase === 'closed') return stay(channel);
+  return [{ ...channel, phase: 'closed' }, [{ kind: 'journal', event: { kind: 'closed', recoveredSat: recoveredSat(channel) } }, { kind: 'forget' }]];
+}
+
+/** What our closing transaction paid us; of a unilateral close, what went to the wallet's script. */
+export function recoveredSat(channel: FundedChannel): bigint {
+  const scripts = [channel.walletScript, ...(channel.localShutdown ? [channel.localShutdown.script] : [])];
+  const txs = new Map([...(channel.spend ? [[channel.spend.txid, channel.spend.rawTx] as const] : []), ...channel.outputSpends.map(({ txid: id, rawTx }) => [id, rawTx] as const)]);
+  return [...txs.values()].flatMap((raw) => decodeTx(raw).outputs).reduce((sum, output) => (scripts.some((script) => equal(script, output.script)) ? sum + output.amountSat : sum), 0n);
+}
+
+/** What we had in the channel leaves it in the books once, when the close can no longer be undone. */
+function bookClose(channel: FundedChannel, blockHeight: number): Transition {
+  const { spend } = channel;
+  if (channel.closeBooked || spend?.height === undefined || blockHeight - spend.height + 1 < POLICY.reorgSafeDepth) return stay(channel);
+  const { ourMsat } = channel.commitments;
+  // What a closing transaction pays us is known now; claims pay their fees later, when the wallet sees them.
+  const paidMsat = spend.spendClass === 'mutual' ? recoveredSat(channel) * 1000n : ourMsat;
+  const entries: ChannelAction[] = [
+    { kind: 'ledger', reason: 'close', deltaMsat: -paidMsat, reference: spend.txid },
+    { kind: 'ledger', reason: 'close_fee', deltaMsat: paidMsat - ourMsat, reference: spend.txid },
+  ];
+  return [{ ...channel, closeBooked: true }, entries.filter((entry) => entry.kind === 'ledger' && entry.deltaMsat !== 0n)];
+}
+

@@ -34,7 +34,7 @@ const htlc = fc.record({
 });
 
 describe('sets mixed by an attacker', () => {
-  it('a preimage leaves only for enough HTLCs of its own hash, secret and total, all held', () => {
+  it('a preimage leaves only for enough HTLCs of its own hash, secret and total, all held', { timeout: 60_000 }, () => {
     let reveals = 0;
     fc.assert(
       fc.property(fc.array(htlc, { minLength: 3, maxLength: 8, size: 'max' }), (htlcs) => {

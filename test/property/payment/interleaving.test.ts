@@ -26,7 +26,7 @@ const scenario = fc.record({
 });
 
 describe('a payment under any order of parts, failures and restarts', () => {
-  it('stays within its limit, succeeds at most once, always ends, and both sides agree', () => {
+  it('stays within its limit, succeeds at most once, always ends, and both sides agree', { timeout: 60_000 }, () => {
     let paid = 0;
     fc.assert(
       fc.property(scenario, ({ channels, amountMsat, maxFeeMsat, attemptsLimit, events }) => {

@@ -158,7 +158,7 @@ describe('the legacy negotiation', () => {
     twin.receive('bob', first!);
     const [tx] = closings(twin, 'bob');
     pair.disconnect().reconnect();
-    pair.do('alice', { kind: 'funding_spent', tx: tx!, height: 600 });
+    pair.fundingSpent('alice', tx!, 600);
     expect(pair.alice.spend?.spendClass).toBe('mutual');
   });
 

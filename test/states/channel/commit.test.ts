@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelFaultCode } from '../../../core/channel/errors.ts';
-import { classifySpend } from '../../../core/channel/onchain/classify.ts';
+import { classifySpend } from '../../../core/channel/onchain/confirmed.ts';
 import { commitmentSecret } from '../../../core/crypto/commitment-secrets.ts';
 import { publicKey } from '../../../core/crypto/secp256k1.ts';
 import { sat } from '../../../core/lib/units.ts';
 import type { Message, MessageOf } from '../../../core/wire/messages.ts';
-import { type ChannelPair, type PairOptions, actionsOf, fulfill, highS, keysOf, offer, reachNormal, sentNames, sentOf } from '../../support/channel-pair.ts';
+import { type ChannelPair, type PairOptions, actionsOf, fulfill, highS, keysOf, offer, reachNormal, sentNames, sentOf, commitmentsOf } from '../../support/channel-pair.ts';
 import { expectFails } from '../../support/channel-outcomes.ts';
 
 /** Alice's commitment_signed for two HTLCs is on its way to Bob. */
@@ -54,8 +54,8 @@ describe.each(['anchors', 'static_remotekey'] as const)('commitment_signed on a 
     const [pair, signed] = signedTwo({ channelType });
     expectFails(pair, 'bob', { ...signed, ...over(signed) }, code);
     expect(pair.bob.commitments.localNumber).toBe(0);
-    const published = pair.take('bob', 'publish').find(({ label }) => label === 'commitment');
-    expect(classifySpend(pair.bob, pair.ctx.bob.keys, published!.tx)).toEqual({ spendClass: 'local', commitmentNumber: 0 });
+    const [published] = commitmentsOf(pair.actions.bob);
+    expect(classifySpend(pair.bob, pair.ctx.bob.keys, published!)).toEqual({ spendClass: 'local', commitmentNumber: 0 });
   });
 
   it('sent twice fails the channel', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ChannelPair, type SideName, actionsOf, failHtlc, fulfill, offer, reachNormal, sentNames } from '../../support/channel-pair.ts';
+import { type ChannelPair, type SideName, actionsOf, failHtlc, fulfill, offer, reachNormal, sentNames, publishedLabels } from '../../support/channel-pair.ts';
 import { expectIgnored } from '../../support/channel-outcomes.ts';
 
 /** Alice's HTLC 0 to Bob expires at 700. */
@@ -12,7 +12,7 @@ const blockAt = (pair: ChannelPair, side: SideName, blockHeight: number) => {
   pair.ctx[side] = { ...pair.ctx[side], blockHeight };
   return pair.do(side, { kind: 'block' });
 };
-const labels = (actions: ReturnType<typeof blockAt>) => actionsOf(actions, 'publish').map(({ label }) => label);
+const labels = publishedLabels;
 
 describe('an HTLC that we offered', () => {
   it.each([[701, []], [702, ['commitment']], [800, ['commitment']]] as const)('closes the channel 2 blocks after its expiry of 700: at %i %j (I-21)', (height, expected) => {
@@ -89,8 +89,8 @@ describe('an HTLC that we received', () => {
 describe('a failed channel', () => {
   it('publishes at every block, and always the same', () => {
     const pair = inFlight();
-    const [first] = actionsOf(pair.do('alice', { kind: 'force_close', reason: 'user' }), 'publish');
-    for (const height of [511, 512, 900]) expect(actionsOf(blockAt(pair, 'alice', height), 'publish')).toEqual([first]);
+    const [first] = actionsOf(pair.do('alice', { kind: 'force_close', reason: 'user' }), 'commitment');
+    for (const height of [511, 512, 900]) expect(actionsOf(blockAt(pair, 'alice', height), 'commitment')).toEqual([first]);
   });
 
   it('takes nothing that could advance it: its commitment stays the newest (I-1)', () => {
@@ -116,7 +116,7 @@ describe('error and warning', () => {
   it('error of the peer closes the channel by our commitment', () => {
     const pair = inFlight();
     const actions = pair.receive('alice', { name: 'error', channelId: pair.alice.channelId, data: new TextEncoder().encode('no more') });
-    expect(actions.map(({ kind }) => kind)).toEqual(['journal', 'store', 'journal', 'send', 'publish']);
+    expect(actions.map(({ kind }) => kind)).toEqual(['journal', 'store', 'journal', 'send', 'commitment']);
     expect(pair.alice).toMatchObject({ phase: 'failing', closeReason: 'peer_error' });
   });
 

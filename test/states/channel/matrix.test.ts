@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeTx, unsignedInput } from '../../../core/bitcoin/transaction.ts';
 import { DecodeError } from '../../../core/codec/reader.ts';
 import type { ChannelAction } from '../../../core/channel/commands.ts';
 import { reestablishMessage } from '../../../core/channel/reestablish.ts';
 import type { FundedChannel } from '../../../core/channel/types.ts';
 import { commitmentSecret } from '../../../core/crypto/commitment-secrets.ts';
 import { type Message, type MessageName, decodeMessage, encodeMessage, rows } from '../../../core/wire/messages.ts';
-import { ChannelPair, type PairOptions, actionsOf, hashOf, keysOf, offer, preimageOf, reachNormal, sentNames, step } from '../../support/channel-pair.ts';
+import { ChannelPair, type PairOptions, actionsOf, hashOf, keysOf, offer, preimageOf, reachNormal, sentNames, step, commitmentsOf, publishedLabels } from '../../support/channel-pair.ts';
 import { messagesOf } from '../../support/messages.ts';
 
 /*
@@ -66,16 +67,27 @@ function fallenBehind(): ChannelPair {
 }
 function closing(): ChannelPair {
   const pair = inFlight();
-  const [published] = actionsOf(pair.copy().do('alice', { kind: 'force_close', reason: 'user' }), 'publish');
-  for (const side of ['alice', 'bob'] as const) pair.do(side, { kind: 'funding_spent', tx: published!.tx, height: 600 });
+  const [published] = commitmentsOf(pair.copy().do('alice', { kind: 'force_close', reason: 'user' }));
+  for (const side of ['alice', 'bob'] as const) pair.fundingSpent(side, published!, 600);
   return pair;
+}
+
+/** Every output of the commitment is taken, and a hundred blocks deep. */
+function closed(): ChannelPair {
+  const pair = closing();
+  for (const side of ['alice', 'bob'] as const) {
+    const { txid, rawTx } = pair[side].spend!;
+    const inputs = decodeTx(rawTx).outputs.map((_, vout) => unsignedInput({ txid, vout }, 0));
+    for (const { txid, vout } of inputs) pair.do(side, { kind: 'output_spent', outPoint: { txid, vout }, tx: { version: 2, locktime: 0, inputs, outputs: pair.fundingTx.outputs }, height: 601 });
+  }
+  return pair.block(601 + 100);
 }
 
 const STATES: Readonly<Record<string, () => ChannelPair>> = {
   'opening': () => new ChannelPair(options), 'normal': () => reachNormal(options), 'normal with HTLCs': inFlight, 'normal, commitments crossing': halfSigned,
   'shutdown sent': () => shuttingDown(['bob']), 'shutdown of both': () => shuttingDown(['alice', 'bob']), 'negotiating, legacy': () => negotiating(false),
   'negotiating, simple close': () => negotiating(true), 'failing': failing, 'fallen behind': fallenBehind, 'closing': closing,
-  'closed': () => closing().block(600 + 720 + 100),
+  closed,
 }; // prettier-ignore
 const LINKS: Readonly<Record<string, (pair: ChannelPair) => ChannelPair>> = {
   live: (pair) => pair,
@@ -134,7 +146,7 @@ function expectAllowed(state: string, link: string, message: Message, before: Fu
   const { commitments: now } = after;
   expect([now.ourMsat, now.theirMsat], where).toEqual([old.ourMsat, old.theirMsat]);
   expect([now.localNumber, now.remoteNumber], where).toEqual([old.localNumber, old.remoteNumber]);
-  const labels = actionsOf(actions, 'publish').map(({ label }) => label);
+  const labels = publishedLabels(actions);
   if (outcome === 'failed') {
     expect(STOPPED.has(state), where).toBe(false);
     expect(labels, where).toContain('commitment');

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type Tx, txid, unsignedInput } from '../../../core/bitcoin/transaction.ts';
 import type { SpendClass } from '../../../core/channel/types.ts';
 import type { ChannelType } from '../../../core/tx/weights.ts';
-import { type ChannelPair, type SideName, actionsOf, fulfill, offer, reachNormal, restored } from '../../support/channel-pair.ts';
+import { type ChannelPair, type SideName, actionsOf, fulfill, offer, reachNormal, restored, commitmentsOf, publishedLabels } from '../../support/channel-pair.ts';
+import type { DesiredClaim } from '../../../core/tx/desired-claim.ts';
+import { builtClaim } from '../../support/claim-builder.ts';
 import { scriptVerdict } from '../../unit/tx/interpreter.ts';
 
 const TYPES = ['anchors', 'static_remotekey'] as const;
@@ -10,7 +12,7 @@ const TYPES = ['anchors', 'static_remotekey'] as const;
 /** The commitment that a side would publish now. */
 function commitmentOf(pair: ChannelPair, side: SideName): Tx {
   const twin = pair.copy();
-  return actionsOf(twin.do(side, { kind: 'force_close', reason: 'user' }), 'publish').find(({ label }) => label === 'commitment')!.tx;
+  return commitmentsOf(twin.do(side, { kind: 'force_close', reason: 'user' }))[0]!;
 }
 
 /** Bob paid and was paid a few times; his commitment at every number. */
@@ -33,13 +35,20 @@ function history(channelType: ChannelType, payments = 4): { readonly pair: Chann
 
 const spent = (pair: ChannelPair, side: SideName, tx: Tx, height = 600) => {
   pair.ctx[side] = { ...pair.ctx[side], blockHeight: height };
-  return pair.do(side, { kind: 'funding_spent', tx, height });
+  return pair.fundingSpent(side, tx, height);
 };
 const blockAt = (pair: ChannelPair, side: SideName, blockHeight: number) => {
   pair.ctx[side] = { ...pair.ctx[side], blockHeight };
   return pair.do(side, { kind: 'block' });
 };
-const published = (actions: Parameters<typeof actionsOf>[0]) => actionsOf(actions, 'publish');
+type Actions = Parameters<typeof actionsOf>[0];
+const published = (actions: Actions) => actionsOf(actions, 'publish');
+/** What is ours to take after these actions. */
+const claimsOf = (actions: Actions) => actionsOf(actions, 'claims').at(-1)?.claims ?? [];
+const kindsOf = (actions: Actions) => claimsOf(actions).map(({ method }) => (method.kind === 'claim' ? method.claim.kind : method.kind)).toSorted();
+/** The transaction that takes a claim. */
+const taking = (pair: ChannelPair, claim: DesiredClaim): Tx =>
+  builtClaim(claim, { feerate: 1000, destinationScript: pair.alice.walletScript, coin: () => { throw new Error('no coin is needed'); } })!; // prettier-ignore
 const classOf = (pair: ChannelPair, tx: Tx, side: SideName = 'alice'): readonly [SpendClass | undefined, number | undefined] => {
   const twin = pair.copy();
   spent(twin, side, tx);
@@ -57,9 +66,10 @@ describe.each(TYPES)('a spend of the funding output of a %s channel', (channelTy
     const actions = spent(twin, 'alice', bobs[number]!);
     expect(twin.alice.spend).toMatchObject({ spendClass: 'revoked', commitmentNumber: number });
     expect(actionsOf(actions, 'alarm').map(({ code }) => code)).toContain('revoked_commitment');
-    const penalties = published(actions);
-    expect(penalties.map(({ label }) => label).toSorted()).toEqual(['penalty', 'sweep']);
-    for (const { tx } of penalties) {
+    // Every second of them holds an HTLC.
+    expect(kindsOf(actions)).toEqual([...(number % 2 === 1 ? ['revoked_htlc'] : []), 'revoked_to_local', 'to_remote']);
+    for (const claim of claimsOf(actions)) {
+      const tx = taking(twin, claim);
       const [input] = tx.inputs;
       expect(scriptVerdict(tx, [bobs[number]!.outputs[input!.vout]!])).toBe('valid');
       expect(input!.txid).toBe(txid(bobs[number]!));
@@ -92,8 +102,9 @@ describe.each(TYPES)('a spend of the funding output of a %s channel', (channelTy
     const actions = spent(twin, 'alice', bobs.at(-1)!);
     expect(twin.alice.spend?.spendClass).toBe('future');
     expect(actionsOf(actions, 'alarm').map(({ code }) => code)).toEqual(['future_commitment']);
-    const [sweep] = published(actions);
-    expect(scriptVerdict(sweep!.tx, [bobs.at(-1)!.outputs[sweep!.tx.inputs[0]!.vout]!])).toBe('valid');
+    expect(kindsOf(actions)).toEqual(['to_remote']);
+    const sweep = taking(twin, claimsOf(actions)[0]!);
+    expect(scriptVerdict(sweep, [bobs.at(-1)!.outputs[sweep.inputs[0]!.vout]!])).toBe('valid');
   });
 
   it.each([true, false])('by any closing transaction is mutual (simple close %s)', (simpleClose) => {
@@ -121,32 +132,35 @@ describe.each(TYPES)('what is ours on chain, %s', (channelType) => {
     const tx = alices.at(-1)!;
     const delay = pair.alice.config.remote.toSelfDelay;
     pair.do('alice', { kind: 'force_close', reason: 'user' });
-    expect(published(spent(pair, 'alice', tx))).toEqual([]);
-    expect(published(blockAt(pair, 'alice', 600 + delay - 2))).toEqual([]);
-    const [sweep] = published(blockAt(pair, 'alice', 600 + delay - 1));
-    expect(sweep?.label).toBe('sweep');
-    expect(sweep!.tx.inputs[0]?.sequence).toBe(delay);
-    expect(scriptVerdict(sweep!.tx, [tx.outputs[sweep!.tx.inputs[0]!.vout]!])).toBe('valid');
-    expect(sweep!.tx.outputs[0]?.script).toEqual(pair.alice.walletScript);
+    const [claim] = claimsOf(spent(pair, 'alice', tx));
+    expect(claim).toMatchObject({ earliestHeight: 600 + delay, deadlineHeight: undefined, contested: false });
+    const sweep = taking(pair, claim!);
+    expect(sweep.inputs[0]?.sequence).toBe(delay);
+    expect(scriptVerdict(sweep, [tx.outputs[sweep.inputs[0]!.vout]!])).toBe('valid');
+    expect(claimsOf(blockAt(pair, 'alice', 600 + delay - 1))).toEqual([claim]);
   });
 
   it('by the commitment of the peer is swept at once', () => {
     const { pair, bobs } = history(channelType, 1);
     const tx = bobs.at(-1)!;
-    expect(published(pair.do('alice', { kind: 'funding_spent', tx, height: undefined }))).toEqual([]);
-    const [sweep] = published(spent(pair, 'alice', tx, 600));
-    expect(scriptVerdict(sweep!.tx, [tx.outputs[sweep!.tx.inputs[0]!.vout]!])).toBe('valid');
-    expect(published(blockAt(pair, 'alice', 601)).map(({ tx: again }) => txid(again))).toEqual([txid(sweep!.tx)]);
+    expect(claimsOf(pair.fundingSpent('alice', tx, undefined))).toEqual([]);
+    const [claim, ...others] = claimsOf(spent(pair, 'alice', tx, 600));
+    expect(others).toEqual([]);
+    expect(claim).toMatchObject({ earliestHeight: 601, contested: false });
+    const sweep = taking(pair, claim!);
+    expect(scriptVerdict(sweep, [tx.outputs[sweep.inputs[0]!.vout]!])).toBe('valid');
+    expect(claimsOf(blockAt(pair, 'alice', 601))).toEqual([claim]);
   });
 
-  it('is forgotten 100 blocks after the last of it could be taken', () => {
+  it('is forgotten 100 blocks after the last of it was taken, and never before', () => {
     const { pair, alices, bobs } = history(channelType, 1);
-    const delay = pair.alice.config.remote.toSelfDelay;
-    for (const [tx, longest] of [[bobs.at(-1)!, 1], [alices.at(-1)!, delay]] as const) {
+    for (const tx of [bobs.at(-1)!, alices.at(-1)!]) {
       const twin = pair.copy();
-      spent(twin, 'alice', tx);
-      expect(actionsOf(blockAt(twin, 'alice', 600 + longest + 98), 'forget')).toEqual([]);
-      expect(actionsOf(blockAt(twin, 'alice', 600 + longest + 99), 'forget')).toHaveLength(1);
+      const [claim] = claimsOf(spent(twin, 'alice', tx));
+      expect(actionsOf(blockAt(twin, 'alice', 5000), 'forget')).toEqual([]);
+      twin.do('alice', { kind: 'output_spent', outPoint: claim!.outPoint, tx: taking(twin, claim!), height: 5000 });
+      expect(actionsOf(blockAt(twin, 'alice', 5098), 'forget')).toEqual([]);
+      expect(actionsOf(blockAt(twin, 'alice', 5099), 'forget')).toHaveLength(1);
       expect(twin.alice.phase).toBe('closed');
     }
   });
@@ -176,14 +190,14 @@ describe('a reorganisation', () => {
     spent(pair, 'alice', alices.at(-1)!);
     pair.do('alice', { kind: 'funding_unspent' });
     expect(pair.alice).toMatchObject({ phase: 'failing', spend: undefined });
-    expect(published(blockAt(pair, 'alice', 602)).map(({ tx }) => txid(tx))).toEqual([txid(alices.at(-1)!)]);
+    expect(commitmentsOf(blockAt(pair, 'alice', 602)).map(txid)).toEqual([txid(alices.at(-1)!)]);
   });
 
   it('that takes the commitment of the peer back leaves us able to close by our own', () => {
     const { pair, bobs, alices } = history('anchors', 1);
     spent(pair, 'alice', bobs.at(-1)!);
     pair.do('alice', { kind: 'funding_unspent' });
-    expect(published(blockAt(pair, 'alice', 602)).map(({ tx }) => txid(tx))).toEqual([txid(alices.at(-1)!)]);
+    expect(commitmentsOf(blockAt(pair, 'alice', 602)).map(txid)).toEqual([txid(alices.at(-1)!)]);
   });
 
   it('that swaps the closing transaction for a revoked commitment is punished', () => {
@@ -197,7 +211,7 @@ describe('a reorganisation', () => {
     expect(pair.alice.phase).toBe('negotiating');
     const actions = spent(pair, 'alice', bobs[0]!, 602);
     expect(pair.alice.spend?.spendClass).toBe('revoked');
-    expect(published(actions).map(({ label }) => label)).toContain('penalty');
+    expect(kindsOf(actions)).toContain('revoked_to_local');
   });
 
   it('that moves the spend to another height counts depth from there', () => {
@@ -205,8 +219,7 @@ describe('a reorganisation', () => {
     spent(pair, 'alice', alices.at(-1)!, 600);
     spent(pair, 'alice', alices.at(-1)!, 605);
     const delay = pair.alice.config.remote.toSelfDelay;
-    expect(published(blockAt(pair, 'alice', 605 + delay - 2))).toEqual([]);
-    expect(published(blockAt(pair, 'alice', 605 + delay - 1))).toHaveLength(1);
+    expect(claimsOf(blockAt(pair, 'alice', 606)).map(({ earliestHeight }) => earliestHeight)).toEqual([605 + delay]);
   });
 
   it('never makes us publish after a data loss (I-23)', () => {
@@ -216,7 +229,7 @@ describe('a reorganisation', () => {
       twin.alice = { ...restored(reachNormal({ pushMsat: 300_000_000n }).alice), phase: 'fallen_behind', closeReason: 'data_loss' };
       spent(twin, 'alice', tx);
       const actions = [...twin.do('alice', { kind: 'funding_unspent' }), ...blockAt(twin, 'alice', 603), ...twin.do('alice', { kind: 'force_close', reason: 'user' })];
-      expect(published(actions)).toEqual([]);
+      expect(publishedLabels(actions)).toEqual([]);
       expect(twin.alice.phase).toBe('fallen_behind');
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commitmentSecret } from '../../../core/crypto/commitment-secrets.ts';
 import { reestablishMessage } from '../../../core/channel/reestablish.ts';
 import type { Message, MessageOf } from '../../../core/wire/messages.ts';
-import { type ChannelPair, type SideName, SIDES, actionsOf, fulfill, keysOf, offer, reachNormal, restored, sentNames, sentOf } from '../../support/channel-pair.ts';
+import { type ChannelPair, type SideName, SIDES, actionsOf, fulfill, keysOf, offer, reachNormal, restored, sentNames, sentOf, publishedLabels } from '../../support/channel-pair.ts';
 import { expectFails, expectIgnored, expectWarns } from '../../support/channel-outcomes.ts';
 
 /** Alice paid Bob three times: both are at number 6 and connected anew, nothing arrived yet. */
@@ -61,10 +61,10 @@ describe('channel_reestablish', () => {
     expect(pair.alice).toMatchObject({ phase: 'fallen_behind', closeReason: 'data_loss' });
     pair.restart('alice').reconnect();
     for (const command of [{ kind: 'force_close', reason: 'user' }, { kind: 'block' }, { kind: 'sign' }, { kind: 'shutdown', script: pair.alice.walletScript, reason: 'user' }] as const) {
-      expect(actionsOf(pair.do('alice', command), 'publish'), command.kind).toEqual([]);
+      expect(publishedLabels(pair.do('alice', command)), command.kind).toEqual([]);
     }
     expectIgnored(pair, 'alice', { name: 'shutdown', channelId: pair.alice.channelId, scriptpubkey: pair.bob.walletScript });
-    expect(actionsOf(pair.receive('alice', { name: 'error', channelId: pair.alice.channelId, data: new Uint8Array(0) }), 'publish')).toEqual([]);
+    expect(publishedLabels(pair.receive('alice', { name: 'error', channelId: pair.alice.channelId, data: new Uint8Array(0) }))).toEqual([]);
     expect(sentNames(pair.receive('alice', fromBob(pair)))).toEqual(['error']);
     expect(pair.alice.phase).toBe('fallen_behind');
   });
@@ -92,7 +92,7 @@ describe('channel_reestablish', () => {
     expect(pair.alice.phase).toBe('normal');
     expect(actionsOf(pair.do('alice', offer(9, 1000n)), 'htlc_refused')[0]?.fault.code).toBe('not_live');
     const after = pair.receive('alice', { name: 'error', channelId: pair.alice.channelId, data: new TextEncoder().encode('please close') });
-    expect(actionsOf(after, 'publish').map(({ label }) => label)).toEqual(['commitment']);
+    expect(publishedLabels(after)).toEqual(['commitment']);
     expect(pair.alice).toMatchObject({ phase: 'failing', closeReason: 'peer_error' });
   });
 

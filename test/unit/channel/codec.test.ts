@@ -21,7 +21,7 @@ function fullChannel(): FundedChannel {
   pair.do('bob', { kind: 'shutdown', script: pair.bob.walletScript, reason: 'user' });
   pair.do('alice', { kind: 'update_fee', feeratePerKw: 3000 as never });
   pair.deliver('alice');
-  pair.do('bob', { kind: 'funding_spent', tx: pair.fundingTx, height: 600 });
+  pair.do('bob', { kind: 'funding_spent', tx: pair.fundingTx, height: 600, penaltyRecord: undefined });
   return pair.bob;
 }
 const full = fullChannel();

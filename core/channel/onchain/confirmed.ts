@@ -1,0 +1,85 @@
+import { p2wsh } from '../../bitcoin/script.ts';
+import { type Tx, decodeTx, txid } from '../../bitcoin/transaction.ts';
+import { revealedSecret, secretIndexOf } from '../../crypto/commitment-secrets.ts';
+import { publicKey } from '../../crypto/secp256k1.ts';
+import { must } from '../../lib/result.ts';
+import { type Commitment, type CommitmentParams, buildCommitment, commitmentNumberOf } from '../../tx/commitment.ts';
+import { commitmentKeys } from '../../tx/keys.ts';
+import { toLocalScript } from '../../tx/scripts.ts';
+import { type ChannelKeys, pointAt } from '../keys.ts';
+import { channelObscuringFactor, commitmentParams } from '../sign.ts';
+import { type Spec, VIEW, specOf } from '../spec.ts';
+import type { FundedChannel, FundingSpend, SpendClass } from '../types.ts';
+import { paysUsAsRemote, pays } from './scripts.ts';
+
+/** A commitment rebuilt from our own state: what its outputs are and whose. */
+export interface KnownCommitment {
+  readonly owner: 'local' | 'remote';
+  readonly number: number;
+  readonly spec: Spec;
+  readonly params: CommitmentParams;
+  readonly commitment: Commitment;
+}
+
+type Which = 'localCurrent' | 'remoteCurrent' | 'remoteNext';
+
+/** One of the three commitments that may confirm without a breach; undefined while the peer's next point is unknown. */
+export function knownCommitment(channel: FundedChannel, keys: ChannelKeys, which: Which): KnownCommitment | undefined {
+  const { commitments, config } = channel;
+  const spec = specOf(commitments, VIEW[which], config.isOpener);
+  const at = {
+    localCurrent: { number: commitments.localNumber, point: pointAt(keys, commitments.localNumber) },
+    remoteCurrent: { number: commitments.remoteNumber, point: commitments.remoteCurrentPoint },
+    remoteNext: { number: commitments.remoteNumber + 1, point: commitments.awaitingRevocation ? commitments.remoteNextPoint : undefined },
+  }[which];
+  if (!at.point) return undefined;
+  const owner = which === 'localCurrent' ? 'local' : 'remote';
+  const params = commitmentParams(channel, owner, { number: at.number, point: at.point, spec });
+  return { owner, number: at.number, spec, params, commitment: buildCommitment(params) };
+}
+
+/** The commitment that a confirmed spend is; undefined for a mutual close, a breach, and what we cannot rebuild. */
+export function confirmedCommitment(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): KnownCommitment | undefined {
+  const which = ({ local: 'localCurrent', remote: 'remoteCurrent', next_remote: 'remoteNext' } as const)[spend.spendClass as 'local'];
+  return which && knownCommitment(channel, keys, which);
+}
+
+export interface Classified {
+  readonly spendClass: SpendClass;
+  /** Of a commitment; undefined for a closing transaction and for the unknown. */
+  readonly commitmentNumber: number | undefined;
+}
+
+/** Which transaction took the funding output (I-26): nothing is ever ignored, what fits nowhere is `unknown`. */
+export function classifySpend(channel: FundedChannel, keys: ChannelKeys, tx: Tx): Classified {
+  const id = txid(tx);
+  if (channel.closingTxids.includes(id)) return { spendClass: 'mutual', commitmentNumber: undefined };
+  const number = commitmentNumberOf(tx, channelObscuringFactor(channel.config));
+  if (number === undefined) return { spendClass: 'unknown', commitmentNumber: undefined };
+  const { commitments } = channel;
+  const isIt = (which: Which): boolean => knownCommitment(channel, keys, which)?.commitment.txid === id;
+  const spendClass: SpendClass =
+    isIt('localCurrent') ? 'local'
+    : isIt('remoteCurrent') ? 'remote'
+    : isIt('remoteNext') ? 'next_remote'
+    : number < commitments.remoteNumber && isRevoked(channel, tx, number) ? 'revoked'
+    : number > commitments.remoteNumber && paysUsAsRemote(channel.config, tx) ? 'future'
+    : 'unknown'; // prettier-ignore
+  return { spendClass, commitmentNumber: number };
+}
+
+/** The per-commitment secret of a revoked commitment of the peer. */
+export const secretOfRevoked = (channel: FundedChannel, number: number): Uint8Array | undefined =>
+  revealedSecret(channel.commitments.revealedSecrets, secretIndexOf(number));
+
+/** A revoked commitment of the peer holds what belongs to its number: the revocable script, or our fixed one. */
+function isRevoked(channel: FundedChannel, tx: Tx, number: number): boolean {
+  const secret = secretOfRevoked(channel, number);
+  if (!secret) return false;
+  const { local, remote } = channel.config;
+  const keysOfNumber = commitmentKeys(remote.basepoints, local.basepoints, publicKey(secret));
+  return pays(tx, p2wsh(toLocalScript(keysOfNumber, local.toSelfDelay))) || paysUsAsRemote(channel.config, tx);
+}
+
+export const spendTx = (spend: FundingSpend): Tx => decodeTx(spend.rawTx);
+export const heightOf = (spend: FundingSpend): number => must(spend.height, 'the height of the spend');

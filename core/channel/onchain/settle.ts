@@ -1,0 +1,97 @@
+import { decodeTx, sameOutPoint } from '../../bitcoin/transaction.ts';
+import type { ChannelAction } from '../commands.ts';
+import { POLICY } from '../policy.ts';
+import { isOffered } from '../spec.ts';
+import { type FundedChannel, type FundingSpend, type HtlcEntry, type OutputSpend, STAGE, htlcKey } from '../types.ts';
+import type { KnownCommitment } from './confirmed.ts';
+import { revealedPreimage } from './preimages.ts';
+
+type Settled = readonly [FundedChannel, readonly ChannelAction[]];
+
+/** Preimages that spends of HTLC outputs show are passed on at once, from the mempool too: they are worth money upstream. */
+export function learnPreimages(channel: FundedChannel): Settled {
+  const htlcs = new Map(channel.commitments.htlcs);
+  const actions: ChannelAction[] = [];
+  for (const [key, entry] of channel.commitments.htlcs) {
+    if (!isOffered(entry) || entry.removal?.what.kind === 'fulfill') continue;
+    const paymentPreimage = channel.outputSpends.reduce<Uint8Array | undefined>(
+      (found, { rawTx, outPoint }) => found ?? revealedPreimage(decodeTx(rawTx), outPoint, entry.add.paymentHash), undefined);
+    if (!paymentPreimage) continue;
+    const removal = { what: { kind: 'fulfill', paymentPreimage, attributionData: undefined }, stage: STAGE.proposed, sequence: 0 } as const;
+    htlcs.set(key, { ...entry, removal });
+    actions.push({ kind: 'htlc_fulfilled', id: entry.add.id, paymentHash: entry.add.paymentHash, paymentPreimage, attributionData: undefined });
+  } // prettier-ignore
+  return actions.length === 0 ? [channel, []] : [{ ...channel, commitments: { ...channel.commitments, htlcs } }, actions];
+}
+
+/**
+ * HTLCs whose end can no longer change are told to the payments, each once (BOLT 5; catalogue rows 13 and 14). An HTLC
+ * that the confirmed commitment does not hold ends with the commitment's own depth: never before, because a reorg could
+ * still bring another commitment.
+ */
+export function settleHtlcs(channel: FundedChannel, spend: FundingSpend, known: KnownCommitment | undefined, blockHeight: number): Settled {
+  if (spend.height === undefined || spend.spendClass === 'future' || spend.spendClass === 'unknown') return [channel, []];
+  const isSafe = (height: number): boolean => blockHeight - height + 1 >= POLICY.reorgSafeDepth;
+  const settled: string[] = [];
+  const actions: ChannelAction[] = [];
+  for (const [key, entry] of channel.commitments.htlcs) {
+    if (channel.settledHtlcs.includes(key)) continue;
+    const outcome = outcomeOf(channel, spend, known, entry, { blockHeight, isSafe });
+    if (!outcome) continue;
+    settled.push(key);
+    actions.push(...tell(entry, outcome));
+  }
+  return settled.length === 0 ? [channel, []] : [{ ...channel, settledHtlcs: [...channel.settledHtlcs, ...settled] }, actions];
+}
+
+type Outcome = 'fulfilled' | 'failed';
+
+function tell({ add, removal }: HtlcEntry, outcome: Outcome): ChannelAction[] {
+  const { id, paymentHash, amountMsat } = add;
+  const reference = `${add.direction}:${id}`;
+  if (add.direction === 'received') {
+    const removed: ChannelAction = { kind: 'htlc_removed', id, paymentHash, fulfilled: outcome === 'fulfilled' };
+    return outcome === 'fulfilled' ? [{ kind: 'ledger', reason: 'received_on_chain', deltaMsat: amountMsat, reference }, removed] : [removed];
+  }
+  // A preimage was told when it came.
+  return removal?.what.kind === 'fulfill' ? [{ kind: 'ledger', reason: 'sent_on_chain', deltaMsat: -amountMsat, reference }] : [{ kind: 'htlc_timed_out', id, paymentHash }];
+}
+
+interface Where {
+  readonly blockHeight: number;
+  readonly isSafe: (height: number) => boolean;
+}
+
+/** Undefined while it can still change. */
+function outcomeOf(channel: FundedChannel, spend: FundingSpend, known: KnownCommitment | undefined, entry: HtlcEntry, where: Where): Outcome | undefined {
+  const confirmedAt = spend.height ?? Infinity;
+  const hasPreimage = entry.removal?.what.kind === 'fulfill';
+  // A breach gives us everything: what we offered comes back, what we were owed is taken.
+  if (!known) return where.isSafe(confirmedAt) ? (hasPreimage ? 'fulfilled' : 'failed') : undefined;
+  const output = outputOf(known, entry);
+  if (output === undefined) return where.isSafe(confirmedAt) ? withoutOutput(known, entry) : undefined;
+  const taken = channel.outputSpends.find(({ outPoint }) => sameOutPoint(outPoint, { txid: spend.txid, vout: output }));
+  if (taken?.height !== undefined) return where.isSafe(taken.height) ? byWhom(taken, entry) : undefined;
+  // Nobody can or wants to take a received one that we cannot claim: it is the peer's once it has expired.
+  const expired = !isOffered(entry) && !hasPreimage && where.isSafe(entry.add.cltvExpiry);
+  return expired && where.isSafe(confirmedAt) ? 'failed' : undefined;
+}
+
+const outputOf = (known: KnownCommitment, { add }: HtlcEntry): number | undefined => {
+  const direction = (add.direction === 'offered') === (known.owner === 'local') ? 'offered' : 'received';
+  return known.commitment.htlcs.find(({ htlc }) => htlc.direction === direction && htlc.id === add.id)?.vout;
+};
+
+/** Trimmed, never added there, or removed there already: the balances of the confirmed commitment say how it ended. */
+function withoutOutput(known: KnownCommitment, entry: HtlcEntry): Outcome {
+  const inSpec = known.spec.htlcs.some(({ add }) => htlcKey(add.direction, add.id) === htlcKey(entry.add.direction, entry.add.id));
+  const fulfilled = entry.removal?.what.kind === 'fulfill';
+  // A received one that was trimmed is lost to fees although its preimage is out; one that is gone was paid into our balance.
+  return fulfilled && (isOffered(entry) || !inSpec) ? 'fulfilled' : 'failed';
+}
+
+/** Whoever shows the preimage got it: us if we received it, the peer if we offered it. */
+function byWhom(taken: OutputSpend, entry: HtlcEntry): Outcome {
+  return revealedPreimage(decodeTx(taken.rawTx), taken.outPoint, entry.add.paymentHash) ? 'fulfilled' : 'failed';
+}
+

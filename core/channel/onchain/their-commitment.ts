@@ -1,0 +1,102 @@
+import { p2wsh } from '../../bitcoin/script.ts';
+import { decodeTx } from '../../bitcoin/transaction.ts';
+import { must } from '../../lib/result.ts';
+import { sat } from '../../lib/units.ts';
+import { publicKey } from '../../crypto/secp256k1.ts';
+import { type Claim, claimSequence } from '../../tx/claim.ts';
+import { commitmentKeys, derivePrivateKey, deriveRevocationPrivateKey } from '../../tx/keys.ts';
+import { htlcScripts, toLocalScript } from '../../tx/scripts.ts';
+import type { ChannelKeys } from '../keys.ts';
+import type { FundedChannel, FundingSpend } from '../types.ts';
+import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
+import { type KnownCommitment, heightOf, secretOfRevoked, spendTx } from './confirmed.ts';
+import { unspent } from './own-commitment.ts';
+import { knownPreimage } from './preimages.ts';
+import { outputsPaying, toRemoteScript } from './scripts.ts';
+
+interface Findings {
+  readonly claims: readonly DesiredClaim[];
+  readonly watches: readonly WatchedOutput[];
+}
+
+/** What every commitment of the peer pays us, also one that we cannot rebuild (BOLT 5, data loss). */
+export function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): DesiredClaim[] {
+  const { channelNumber, channelType, local } = channel.config;
+  const tx = spendTx(spend);
+  return unspent(channel, outputsPaying(tx, toRemoteScript(channel.config, 'us')).map((vout): DesiredClaim => {
+    const { amountSat } = must(tx.outputs[vout], 'the output');
+    const outPoint = { txid: spend.txid, vout };
+    const claim: Claim = { kind: 'to_remote', channelType, paymentPubkey: local.basepoints.paymentBasepoint, outPoint, amountSat, sequence: claimSequence('to_remote', channelType, 0) };
+    return {
+      channelNumber, outPoint, amountSat, destinationScript: channel.walletScript, contested: false, earliestHeight: heightOf(spend) + 1, deadlineHeight: undefined,
+      method: { kind: 'claim', claim, privateKey: keys.paymentBasepointSecret },
+    };
+  })); // prettier-ignore
+}
+
+/** BOLT 5, "Unilateral Close Handling: Remote Commitment Transaction". */
+export function theirCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend, known: KnownCommitment): Findings {
+  const { channelNumber, channelType } = channel.config;
+  const { commitments } = channel;
+  const point = must(known.number === commitments.remoteNumber ? commitments.remoteCurrentPoint : commitments.remoteNextPoint, 'the point');
+  const privateKey = derivePrivateKey(keys.htlcBasepointSecret, point);
+  const htlcs = known.commitment.htlcs.flatMap(({ htlc, vout, amountSat, witnessScript }): DesiredClaim[] => {
+    const outPoint = { txid: spend.txid, vout };
+    const base = { channelNumber, outPoint, amountSat, destinationScript: channel.walletScript, contested: true } as const;
+    const output = { witnessScript, outPoint, amountSat } as const;
+    // Directions are those of the commitment's owner, the peer: what it received, we offered.
+    if (htlc.direction === 'received') {
+      const kind = 'offered_htlc_timeout_remote';
+      const claim: Claim = { kind, ...output, cltvExpiry: htlc.cltvExpiry, sequence: claimSequence(kind, channelType, 0) };
+      return [{ ...base, earliestHeight: Math.max(htlc.cltvExpiry, heightOf(spend)) + 1, deadlineHeight: undefined, method: { kind: 'claim', claim, privateKey } }];
+    }
+    const preimage = knownPreimage(channel, 'received', htlc.id);
+    if (!preimage) return [];
+    const kind = 'received_htlc_success_remote';
+    const claim: Claim = { kind, ...output, preimage, sequence: claimSequence(kind, channelType, 0) };
+    return [{ ...base, earliestHeight: heightOf(spend) + 1, deadlineHeight: htlc.cltvExpiry, method: { kind: 'claim', claim, privateKey } }];
+  });
+  const watches = known.commitment.outputs.map(({ script }, vout) => ({ outPoint: { txid: spend.txid, vout }, script }));
+  return { claims: [...toRemoteClaims(channel, keys, spend), ...unspent(channel, htlcs)], watches };
+}
+
+/** BOLT 5, "Revoked Transaction Close Handling": every output, first and second stage, however the cheater merged them. */
+export function penaltyClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): Findings {
+  const { channelNumber, channelType, local, remote } = channel.config;
+  const number = must(spend.commitmentNumber, 'the commitment number');
+  const secret = must(secretOfRevoked(channel, number), 'the revoked secret');
+  const commitmentKeysThen = commitmentKeys(remote.basepoints, local.basepoints, publicKey(secret));
+  const privateKey = deriveRevocationPrivateKey(keys.revocationBasepointSecret, secret);
+  const delayedScript = toLocalScript(commitmentKeysThen, local.toSelfDelay);
+  const penalty = (claim: Claim, height: number): DesiredClaim => ({
+    channelNumber, outPoint: claim.outPoint, amountSat: claim.amountSat, destinationScript: channel.walletScript, contested: true, earliestHeight: height + 1,
+    deadlineHeight: height + local.toSelfDelay, method: { kind: 'claim', claim, privateKey },
+  }); // prettier-ignore
+  const tx = spendTx(spend);
+  const height = heightOf(spend);
+  const at = (vout: number) => ({ outPoint: { txid: spend.txid, vout }, amountSat: sat(must(tx.outputs[vout], 'the output').amountSat) });
+  const sequence = claimSequence('revoked_to_local', channelType, 0);
+  const main = outputsPaying(tx, p2wsh(delayedScript)).map((vout) => penalty({ kind: 'revoked_to_local', ...at(vout), witnessScript: delayedScript, sequence }, height));
+  const scripts = htlcScripts(commitmentKeysThen, channelType);
+  const found = new Map<number, Uint8Array>();
+  for (const { direction, paymentHash, cltvExpiry } of channel.penaltyHtlcs) {
+    // Our view in the record; in the script the peer is the owner.
+    const witnessScript = direction === 'offered' ? scripts.received(paymentHash, cltvExpiry) : scripts.offered(paymentHash);
+    for (const vout of outputsPaying(tx, p2wsh(witnessScript))) found.set(vout, witnessScript);
+  }
+  const { revocationPubkey } = commitmentKeysThen;
+  const htlcs = [...found].map(([vout, witnessScript]) => penalty({ kind: 'revoked_htlc', ...at(vout), witnessScript, revocationPubkey, sequence }, height));
+  const second = channel.outputSpends.flatMap((taken): DesiredClaim[] => {
+    if (taken.height === undefined || taken.outPoint.txid !== spend.txid) return [];
+    const stage = decodeTx(taken.rawTx);
+    const stageHeight = taken.height;
+    return outputsPaying(stage, p2wsh(delayedScript)).map((vout) => penalty(
+      { kind: 'revoked_second_stage', outPoint: { txid: taken.txid, vout }, amountSat: must(stage.outputs[vout], 'the output').amountSat, witnessScript: delayedScript, sequence }, stageHeight));
+  }); // prettier-ignore
+  const claims = [...new Map([...main, ...htlcs, ...second].map((claim) => [`${claim.outPoint.txid}:${claim.outPoint.vout}`, claim])).values()];
+  const watches = [
+    ...tx.outputs.map(({ script }, vout) => ({ outPoint: { txid: spend.txid, vout }, script })),
+    ...second.map(({ outPoint }) => ({ outPoint, script: p2wsh(delayedScript) })),
+  ];
+  return { claims: [...toRemoteClaims(channel, keys, spend), ...unspent(channel, claims)], watches };
+}

@@ -1,0 +1,32 @@
+import type { FundedChannel } from '../channel/types.ts';
+import type { Store } from '../store/port.ts';
+import type { NodeLog, NodeSystem } from './ports.ts';
+import { ACCOUNT } from './records.ts';
+import type { Task } from './turns.ts';
+
+export interface CloseBooksOptions {
+  readonly store: Store;
+  readonly system: NodeSystem;
+  readonly log: NodeLog;
+  readonly enqueue: (task: Task) => void;
+}
+
+/**
+ * Once nothing more can come of a close, what is left in its account is what it has cost, or, below zero, what it brought
+ * from a peer that cheated. To be called when the channel's end is durable, and after a restart, which may have come first.
+ */
+export async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system, log, enqueue }: CloseBooksOptions): Promise<void> {
+  try {
+    for (const { config: { channelNumber }, fundingOutPoint: { txid: reference } } of closed) {
+      const closing = ACCOUNT.closing(channelNumber);
+      const leftMsat = await store.balanceMsat(closing);
+      if (leftMsat === 0n) continue;
+      const entry = leftMsat < 0n
+        ? { debit: closing, credit: ACCOUNT.penalties, amountMsat: -leftMsat, reason: 'penalty' }
+        : { debit: ACCOUNT.onchainFees, credit: closing, amountMsat: leftMsat, reason: 'close_fee' }; // prettier-ignore
+      enqueue((turn) => turn.ledger({ timeMs: system.nowMs(), reference, ...entry }));
+    }
+  } catch (error) {
+    log.error('the books could not be read', { reason: String(error) });
+  }
+} // prettier-ignore

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { type Tx, outPointKey, txid } from '../../core/bitcoin/transaction.ts';
+import { toHex } from '../../core/lib/bytes.ts';
+import { CrashRig, type Watcher } from '../support/crash-rig.ts';
+import { isQuiet, startOf } from '../support/crash-scenarios.ts';
+
+const nothing = (): void => undefined;
+
+/** A closes by force while blocks are full and the market is far above its commitment's rate; what it publishes, by block. */
+async function closeInFullBlocks(then: (rig: CrashRig, block: () => Promise<void>) => Promise<void>) {
+  const start = await startOf('anchors');
+  const published: Tx[] = [];
+  const alarms: string[] = [];
+  const watcher: Watcher = {
+    onSend: nothing, onDelivered: nothing, onDurable: nothing, onStarted: nothing,
+    onPublish: (side, tx) => void (side === 'A' && published.push(tx)),
+    onLog: (side, level, text) => void (side === 'A' && level === 'alarm' && alarms.push(text)),
+  }; // prettier-ignore
+  const rig = new CrashRig(start.image, { without: start.without }, {}, watcher);
+  rig.chain.feerate = 40;
+  await rig.settle(() => isQuiet(rig));
+  const channel = rig.node('A').channels.all()[0]!;
+  const coinsBefore = new Set(rig.node('A').onchain.coins().map(outPointKey));
+  rig.call('A', 'channel.forceClose', { channelId: toHex(channel.channelId) });
+  await rig.settle(() => isQuiet(rig));
+  await then(rig, async () => {
+    rig.chain.mine(1, true);
+    await rig.settle(() => isQuiet(rig));
+  });
+  const commitment = rig.chain.spenderOf(channel.fundingOutPoint)!;
+  const children = published.filter((tx) => tx.inputs.some((input) => input.txid === commitment));
+  const coins = new Set(children.flatMap(({ inputs }) => inputs.map(outPointKey)).filter((key) => coinsBefore.has(key)));
+  return { rig, commitment, children, ids: new Set(children.map(txid)), coins, alarms };
+}
+
+test("while blocks are full a commitment's child is offered again with every one of them, and takes no second coin", async () => {
+  const { rig, children, ids, coins, commitment } = await closeInFullBlocks(async (_, block) => {
+    for (let i = 0; i < 5; i++) await block();
+  });
+  expect(children.length).toBeGreaterThanOrEqual(6);
+  expect(ids.size).toBe(1);
+  expect(coins.size).toBe(1);
+  rig.chain.mine();
+  expect(rig.chain.all().find((tx) => tx.txid === commitment)?.height).toBe(rig.chain.height);
+});
+
+test('the market rises: the child that waits is replaced upward by the same coin', async () => {
+  const { rig, children, ids, coins } = await closeInFullBlocks(async (rig, block) => {
+    await block();
+    rig.chain.feerate = 80;
+    for (let waitedMs = 0; waitedMs < 600_000; ) waitedMs += await rig.tick(600_000);
+    await block();
+    await block();
+  });
+  expect([ids.size, coins.size]).toEqual([2, 1]);
+  expect(rig.chain.has(txid(children.at(-1)!))).toBe(true);
+  expect(rig.chain.has(txid(children[0]!))).toBe(false);
+});
+
+test('a restart before the coins are known neither alarms nor builds anew', async () => {
+  const { ids, coins, alarms } = await closeInFullBlocks(async (rig, block) => {
+    for (let i = 0; i < 3; i++) {
+      rig.kill('A');
+      await block();
+    }
+  });
+  expect([ids.size, coins.size]).toEqual([1, 1]);
+  expect(alarms).toEqual([]);
+});
