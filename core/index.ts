@@ -20,6 +20,7 @@ import { channelHandlers } from './node/handlers/channels.ts';
 import type { Handlers } from './node/handlers/handler.ts';
 import { inTurn } from './node/handlers/handler.ts';
 import { paymentHandlers } from './node/handlers/payments.ts';
+import { towerHandlers } from './node/handlers/towers.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
 import type { Logger } from './node/log.ts';
 import { SfericNode } from './node/node.ts';
@@ -51,7 +52,7 @@ export interface AppConfig {
 /** Stands in the vault of a wallet that was made and not restored: it has no past, and the first tip seen tells its birthday. */
 const MADE_HERE = 0xffff_ffff;
 
-const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
+const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...towerHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
 
@@ -277,7 +278,7 @@ class SfericApp implements App {
         store: opened.store, highWater, chain: source.value, log,
         system: { ...system, soon: (task) => void setImmediate(task) },
         network: {
-          dial: ({ nodeId, host, port }) => connectPeer({ host, port, nodeId, ourKey: node.ourKey }),
+          dial: ({ nodeId, host, port, ourKey = node.ourKey }) => connectPeer({ host, port, nodeId, ourKey }),
           listen: listen && ((onPeer) => listenPeers({ ...listen, ourKey: node.ourKey, onPeer })),
         },
       }, master, this.#emit); // prettier-ignore
