@@ -5,7 +5,7 @@ import { type Appointment, type TowerMessage, encodeTowerMessage } from '../../t
 import { type TowerGrade, appointmentFor } from '../../tower/make.ts';
 
 /** Not acknowledged, of one channel: beyond this a slow tower waits, and nobody waits for it. */
-const MAX_WAITING_BYTES = 512 * 1024;
+const WINDOW_BYTES = 512 * 1024;
 /** A message holds 65 535 bytes; one appointment of the largest size fits. */
 const MAX_BATCH_BYTES = 61_000;
 const APPOINTMENT_OVERHEAD_BYTES = 40;
@@ -27,6 +27,7 @@ export interface UploadOptions {
   readonly send: (message: Uint8Array) => void;
   readonly soon: (task: () => void) => void;
   readonly onError: (error: unknown) => void;
+  readonly windowBytes?: number;
 }
 
 /**
@@ -36,6 +37,7 @@ export interface UploadOptions {
 export class Upload {
   readonly #options: UploadOptions;
   readonly #maxBlobBytes: number;
+  readonly #windowBytes: number;
   #acked: number;
   #next: number;
   /** Bytes by state, from the oldest that is not acknowledged. */
@@ -52,6 +54,7 @@ export class Upload {
     this.#acked = next;
     this.#next = next;
     this.#maxBlobBytes = maxBlobBytes;
+    this.#windowBytes = options.windowBytes ?? WINDOW_BYTES;
   }
 
   /** The tower has every state below. */
@@ -65,7 +68,7 @@ export class Upload {
 
   /** A state was revoked and is durable: it leaves at once unless older ones still have to. */
   revoked(state: StoredState): void {
-    const isNext = !this.#hasNews && !this.#isReading && state.number >= this.#next && this.#waitingBytes < MAX_WAITING_BYTES;
+    const isNext = !this.#hasNews && !this.#isReading && state.number >= this.#next && this.#waitingBytes < this.#windowBytes;
     if (isNext) return this.#sendStates([state]);
     this.#hasNews = true;
     this.work();
@@ -81,7 +84,7 @@ export class Upload {
 
   /** Sends what is stored, as far as the tower keeps up. */
   work(): void {
-    if (this.#ended || this.#isReading || !this.#hasNews || this.#waitingBytes >= MAX_WAITING_BYTES) return;
+    if (this.#ended || this.#isReading || !this.#hasNews || this.#waitingBytes >= this.#windowBytes) return;
     this.#isReading = true;
     this.#hasNews = false;
     this.#options.read(this.#next, STATES_AT_ONCE).then(
