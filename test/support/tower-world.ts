@@ -80,8 +80,18 @@ export async function payUntil({ wallet, cheater }: TowerWorld, random: Random, 
   }
 }
 
-export const untilGuarded = ({ wallet }: TowerWorld): Promise<unknown> =>
-  until('the towers to have every state', () => wallet.rpc.call('tower.list'), (list) => list.length > 0 && list.every(({ state, behind, channels }) => state === 'connected' && behind === 0 && channels.length > 0), 120_000);
+/** Waits until nothing moves in the channel and every tower has every state; how many states of the cheater are revoked. */
+export async function untilGuarded({ wallet, cheater, channelId }: TowerWorld): Promise<number> {
+  const isAtRest = ({ pendingHtlcs, remoteCommitmentNumber }: { readonly pendingHtlcs: number; readonly remoteCommitmentNumber: number }): boolean => pendingHtlcs === 0 && remoteCommitmentNumber === cheater.count() - 1;
+  const { remoteCommitmentNumber } = await until('the channel to be at rest', () => wallet.rpc.call('channel.get', { channelId }), isAtRest);
+  await until(
+    'the towers to have every state',
+    () => wallet.rpc.call('tower.list'),
+    (list) => list.length > 0 && list.every(({ state, behind, channels }) => state === 'connected' && behind === 0 && channels[0]?.acked === remoteCommitmentNumber),
+    120_000,
+  );
+  return remoteCommitmentNumber;
+}
 
 /** Outputs of the cheater's commitment that a penalty takes. */
 export const punishable = ({ commitment, tx }: OldState): readonly number[] =>

@@ -68,6 +68,7 @@ export class Guard {
     const known = stored ? [...decodeWith(position, stored)] : [];
     // Looked at once more: what was acknowledged while they came may not have met them.
     this.#recent = known.length > LATE_BLOCKS ? known.slice(0, -LATE_BLOCKS) : known.slice(0, 1);
+    this.#options.log.debug('the watch goes on', { fromHeight: this.#recent.at(-1)?.height });
     const seenAgainFrom = (this.#recent.at(-1)?.height ?? -1) + 1;
     for (const { key, value } of await store.list('towerCase')) this.#cases.set(key, caseAfterReorg(decodeCase(value), seenAgainFrom));
   }
@@ -120,9 +121,9 @@ export class Guard {
     try {
       if (!this.#networkChecked) await this.#options.feed.checkNetwork();
       this.#networkChecked = true;
-      const moved = await this.#follow();
+      const moved = await this.#follow().finally(() => this.#publishDue());
       await this.#examineAgain();
-      if (this.#owesPublishing) await this.#publishAll();
+      await this.#publishDue();
       this.#report(undefined, moved);
     } catch (error) {
       if (this.#stopped) return;
@@ -192,9 +193,10 @@ export class Guard {
       if (at > height - LATE_BLOCKS) break;
       this.#lately.delete(hint);
     }
+    this.#options.log.debug('block', { height, transactions: block.txs.size });
+    this.#owesPublishing = true;
     // The position moves with what was found there: after a crash in between the block is looked at again.
     await this.#keep(changed, [{ table: 'meta', key: POSITION_KEY, value: encodeWith(position, this.#recent) }]);
-    this.#owesPublishing = true;
   }
 
   /** The cases that a block opens or moves on. */
@@ -233,11 +235,14 @@ export class Guard {
   async #keep(changed: readonly (readonly [string, Case])[], more: readonly RecordWrite[] = []): Promise<void> {
     const writes = changed.filter(([id, value]) => this.#cases.get(id) !== value);
     const records = [...writes.map(([key, value]): RecordWrite => ({ table: 'towerCase', key, value: encodeCase(value) })), ...more];
-    if (records.length > 0) await this.#options.store.commit({ records });
+    // In memory first: justice goes on even when the disk is full, only a restart would begin its ladder again.
     for (const [id, value] of writes) this.#cases.set(id, value);
+    if (records.length > 0) await this.#options.store.commit({ records });
   }
 
-  async #publishAll(): Promise<void> {
+  /** Also when following the chain has failed in between, as on a full disk: what is known is published. */
+  async #publishDue(): Promise<void> {
+    if (!this.#owesPublishing || this.#stopped) return;
     const estimate = (await this.#options.feed.feerate(URGENT_BLOCKS)) ?? FALLBACK_PER_KW;
     const tipHeight = this.status.blockHeight;
     let owes = false;
@@ -250,7 +255,7 @@ export class Guard {
       }
       const [next, wanted] = publications(value, tipHeight, estimate);
       // Where the ladder stands is durable first: after a restart no fee falls below what was published.
-      await this.#keep([[id, next]]);
+      await this.#keep([[id, next]]).catch((error: unknown) => this.#options.log.error('the tower cannot write', { reason: String(error) }));
       for (const publication of wanted) owes = (await this.#publish(id, publication)) || owes;
     }
     this.#owesPublishing = owes;
