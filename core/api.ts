@@ -182,7 +182,7 @@ export const methods = {
   'payment.list': method('Payments, newest first; `before` is the paymentHash where the page before ended.', z.strictObject({ limit: page.limit, before: page.before }), z.array(payment)),
   'payment.export': method('All payments as CSV.', empty, z.strictObject({ csv: z.string() })),
 
-  'tower.add': method('Gives a watchtower what punishes the revoked states of every channel, past and future; to it the address is nodeid@host:port. `own`: for a tower of your own only, since it gets keys that together with what the channel partner knows take coins of the channel.', z.strictObject({ address: text(400), grade: towerGrade.default('signed') }), z.strictObject({ nodeId })),
+  'tower.add': method('Has a watchtower (nodeid@host:port, as `npm run tower` prints it) punish for this wallet while it is off: it is given sealed justice for every revoked state, past and future. `own` is for a tower of your own only: it gets keys that, together with what the channel partner knows, take coins of the channel.', z.strictObject({ address: text(400), grade: towerGrade.default('signed') }), z.strictObject({ nodeId })),
   'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
   'tower.list': method('The watchtowers, and how far each is. `covers`: with `signed` and anchors the second stage of an HTLC, which the cheater composes freely, is not covered.', empty, z.array(tower)),
 

@@ -13,7 +13,7 @@ import { listenPeers, type PeerListener } from './io/peer-socket.ts';
 import { type OpenedStore, openStore } from './io/sqlite/open.ts';
 import { system } from './io/system.ts';
 import { towerKey } from './io/tower-key.ts';
-import { parseListen, UsageError } from './headless.ts';
+import { closeLeaks, parseListen, UsageError } from './headless.ts';
 import { formatPeerAddress } from './lib/address.ts';
 import { createLogger, jsonLine, LOG_LEVELS, textLine, type Logger, type LogLevel } from './node/log.ts';
 import { TowerBook } from './node/tower/book.ts';
@@ -158,7 +158,13 @@ const sentence = (error: unknown): string => {
 
 /** The process: exit codes 0 stopped, 1 failed, 2 wrong command line. */
 async function main(args: readonly string[]): Promise<void> {
+  closeLeaks();
   let log: Logger | undefined;
+  process.on('uncaughtException', (error) => {
+    // What is acknowledged is on disk: whoever keeps the tower running starts it again.
+    log?.error('an exception that nobody caught', { error });
+    process.exit(1);
+  });
   try {
     const options = parseTowerOptions(args);
     if (!options) return void process.stdout.write(`${USAGE}\n`);

@@ -33,7 +33,9 @@ export interface TowerClientOptions {
   readonly channels: () => ReadonlyMap<number, Uint8Array>;
   /** Sessions of channels that are resolved for good. */
   readonly closing: () => readonly Uint8Array[];
-  readonly upload: (channelNumber: number) => Pick<UploadOptions, 'channel' | 'keys' | 'read'>;
+  readonly upload: (channelNumber: number) => Pick<UploadOptions, 'appoint' | 'read'>;
+  /** States of a channel that the peer has revoked. */
+  readonly revokedCount: (channelNumber: number) => number;
   readonly onAcked: (channelNumber: number, next: number) => void;
   readonly onClosed: (session: Uint8Array) => void;
   readonly onChanged: () => void;
@@ -200,7 +202,7 @@ export class TowerClient {
     const channelNumber = this.#channelOf(session);
     if (channelNumber === undefined || !this.#terms) return;
     // A tower that claims more than there is must not keep the next states from being sent.
-    const revoked = this.#options.upload(channelNumber).channel()?.commitments.remoteNumber ?? 0;
+    const revoked = this.#options.revokedCount(channelNumber);
     const next = nextSequence > BigInt(revoked) ? revoked : Number(nextSequence);
     const upload = this.#uploads.get(channelNumber);
     if (upload) upload.ack(next);
@@ -209,10 +211,10 @@ export class TowerClient {
   }
 
   #begin(channelNumber: number, session: Uint8Array, { next, maxBlobBytes }: { readonly next: number; readonly maxBlobBytes: number }): void {
-    const { log, system, target } = this.#options;
+    const { log, system } = this.#options;
     const link = this.#link;
     const upload = new Upload({
-      ...this.#options.upload(channelNumber), session, grade: target.grade, soon: system.soon,
+      ...this.#options.upload(channelNumber), session, soon: system.soon,
       send: (message) => link?.send(message),
       onError: (error) => log.error('a revoked state could not be read', { reason: String(error) }),
     }, next, maxBlobBytes); // prettier-ignore

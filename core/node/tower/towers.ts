@@ -1,20 +1,23 @@
-import { type Codec, decodeWith, encodeWith, flag, mapped, struct, text16, u16, u64, u8 } from '../../codec/codec.ts';
+import { type Codec, bytes, decodeWith, encodeWith, flag, mapped, struct, text16, u16, u64, u8 } from '../../codec/codec.ts';
 import { DecodeError } from '../../codec/reader.ts';
 import type { ChannelKeys } from '../../channel/keys.ts';
+import { decodeRevokedState } from '../../channel/onchain/penalty-record.ts';
 import type { FundedChannel } from '../../channel/types.ts';
 import { hkdfKey, hmacSha256 } from '../../crypto/hash.ts';
-import { bytes } from '../../codec/codec.ts';
 import { equal, fromHex, toHex, utf8 } from '../../lib/bytes.ts';
 import type { Store } from '../../store/port.ts';
 import { SESSION_BYTES } from '../../tower/messages.ts';
-import type { TowerGrade } from '../../tower/make.ts';
+import { type Appointed, type TowerGrade, appointmentFor } from '../../tower/make.ts';
 import type { NodeLog, NodeSystem, PeerNetwork } from '../ports.ts';
 import { channelRecordKey, revokedRecordKey } from '../records.ts';
 import type { Task, Turn } from '../turns.ts';
 import { TowerClient, type TowerState, type TowerTarget } from './client.ts';
+import type { StoredState } from './uploads.ts';
 
 /** How long an acknowledgement may stay in memory: losing it costs a question to the tower, never a state. */
 const KEEP_CURSOR_MS = 1_000;
+/** Appointments that another tower will want in a moment. */
+const MAX_MADE = 32;
 
 const grade: Codec<TowerGrade> = mapped(u8, (value) => {
   if (value > 1) throw new DecodeError(`tower grade ${value}`);
@@ -66,6 +69,7 @@ export interface TowerView {
 export class Towers {
   readonly #options: TowersOptions;
   readonly #towers = new Map<string, Tower>();
+  readonly #made = new Map<string, Appointed>();
   #isRunning = false;
   #cancelKeep: (() => void) | undefined;
 
@@ -197,9 +201,8 @@ export class Towers {
       target, ourKey, chainHash, network, system, log, onChanged,
       channels: () => this.#sessions(tower),
       closing: () => [...tower.cursors.values()].filter(({ isClosing }) => isClosing).map(({ session }) => session),
-      upload: (channelNumber) => ({
-        channel: () => this.#options.channel(channelNumber), keys: this.#options.keysOf(channelNumber), read: (from, limit) => this.#read(channelNumber, from, limit),
-      }),
+      upload: (channelNumber) => ({ appoint: (state) => this.#appoint(channelNumber, state, target.grade), read: (from, limit) => this.#read(channelNumber, from, limit) }),
+      revokedCount: (channelNumber) => this.#options.channel(channelNumber)?.commitments.remoteNumber ?? 0,
       onAcked: (channelNumber, next) => this.#acked(tower, channelNumber, next),
       onClosed: (session) => this.#closed(tower, session),
     }); // prettier-ignore
@@ -208,7 +211,24 @@ export class Towers {
     return tower;
   }
 
-  async #read(channelNumber: number, from: number, limit: number): Promise<readonly { readonly number: number; readonly record: Uint8Array }[]> {
+  /** Several towers of one grade get the same, made once. */
+  #appoint(channelNumber: number, { number, record }: StoredState, grade: TowerGrade): Appointed | undefined {
+    const key = `${channelNumber}:${number}:${grade}`;
+    const known = this.#made.get(key);
+    if (known) return known;
+    const channel = this.#options.channel(channelNumber);
+    const state = decodeRevokedState(record);
+    const made = channel && state && appointmentFor(channel, this.#options.keysOf(channelNumber), { number, state, grade });
+    if (!made || this.#towers.size < 2) return made;
+    this.#made.set(key, made);
+    for (const oldest of this.#made.keys()) {
+      if (this.#made.size <= MAX_MADE) break;
+      this.#made.delete(oldest);
+    }
+    return made;
+  }
+
+  async #read(channelNumber: number, from: number, limit: number): Promise<readonly StoredState[]> {
     const prefix = channelRecordKey(channelNumber);
     const rows = await this.#options.store.list('revoked', { prefix, limit, ...(from > 0 ? { after: revokedRecordKey(channelNumber, from - 1) } : {}) });
     return rows.map(({ key, value }) => ({ number: Number.parseInt(key.slice(prefix.length), 16), record: value }));

@@ -1,8 +1,5 @@
-import type { ChannelKeys } from '../../channel/keys.ts';
-import { decodeRevokedState } from '../../channel/onchain/penalty-record.ts';
-import type { FundedChannel } from '../../channel/types.ts';
 import { type Appointment, type TowerMessage, encodeTowerMessage } from '../../tower/messages.ts';
-import { type TowerGrade, appointmentFor } from '../../tower/make.ts';
+import type { Appointed } from '../../tower/make.ts';
 
 /** Not acknowledged, of one channel: beyond this a slow tower waits, and nobody waits for it. */
 const WINDOW_BYTES = 512 * 1024;
@@ -19,9 +16,8 @@ export interface StoredState {
 
 export interface UploadOptions {
   readonly session: Uint8Array;
-  readonly grade: TowerGrade;
-  readonly channel: () => FundedChannel | undefined;
-  readonly keys: ChannelKeys;
+  /** What the tower gets for a state; undefined for one that cannot be built again. */
+  readonly appoint: (state: StoredState) => Appointed | undefined;
   /** Stored states from a number on, in order. */
   readonly read: (from: number, limit: number) => Promise<readonly StoredState[]>;
   readonly send: (message: Uint8Array) => void;
@@ -125,9 +121,7 @@ export class Upload {
   }
 
   #appointments(number: number, record: Uint8Array): readonly Appointment[] {
-    const channel = this.#options.channel();
-    const state = decodeRevokedState(record);
-    const made = channel && state && appointmentFor(channel, this.#options.keys, { number, state, grade: this.#options.grade });
+    const made = this.#options.appoint({ number, record });
     if (!made || made.blobs.some((blob) => blob.length > this.#maxBlobBytes)) return [];
     return made.blobs.map((blob, part) => ({ sequence: BigInt(number), part, isLast: part === made.blobs.length - 1, hint: made.hint, blob }));
   }

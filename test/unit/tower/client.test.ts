@@ -12,7 +12,8 @@ import { revokedRecordKey } from '../../../core/node/records.ts';
 import { Towers } from '../../../core/node/tower/towers.ts';
 import { Upload } from '../../../core/node/tower/uploads.ts';
 import { Turn } from '../../../core/node/turns.ts';
-import type { TowerGrade } from '../../../core/tower/make.ts';
+import { decodeRevokedState } from '../../../core/channel/onchain/penalty-record.ts';
+import { type TowerGrade, appointmentFor } from '../../../core/tower/make.ts';
 import { hintOf, openBlob } from '../../../core/tower/seal.ts';
 import { decodeTowerMessage } from '../../../core/tower/messages.ts';
 import { decodeJustice } from '../../../core/tower/justice.ts';
@@ -209,7 +210,7 @@ describe('an upload', () => {
     const { pair } = await walletWith();
     const order: string[] = [];
     const upload = new Upload({
-      session: new Uint8Array(16), grade: 'signed', channel: () => pair.alice, keys: keysOf('alice'), soon: (task) => task(), onError: (error) => order.push(String(error)),
+      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record)!, grade: 'signed' }), soon: (task) => task(), onError: (error) => order.push(String(error)),
       read: async () => [], send: (bytes) => {
         const decoded = decodeTowerMessage(bytes);
         order.push(decoded.known ? decoded.message.name : 'unknown');
@@ -234,7 +235,7 @@ describe('an upload', () => {
     expect(remoteNumber).toBe(30);
     const sent: number[] = [];
     const upload = new Upload({
-      session: new Uint8Array(16), grade: 'signed', channel: () => pair.alice, keys: keysOf('alice'), soon: (task) => task(), onError: () => undefined, windowBytes: 5_000,
+      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record)!, grade: 'signed' }), soon: (task) => task(), onError: () => undefined, windowBytes: 5_000,
       read: async (from, limit) => Array.from({ length: Math.min(limit, remoteNumber - from) }, (_, index) => ({ number: from + index, record: pair.penalties.alice.get(from + index)! })),
       send: (bytes) => {
         const decoded = decodeTowerMessage(bytes);
