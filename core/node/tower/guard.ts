@@ -121,7 +121,7 @@ export class Guard {
     try {
       if (!this.#networkChecked) await this.#options.feed.checkNetwork();
       this.#networkChecked = true;
-      const moved = await this.#follow().finally(() => this.#publishDue());
+      const moved = await this.#follow();
       await this.#examineAgain();
       await this.#publishDue();
       this.#report(undefined, moved);
@@ -240,7 +240,6 @@ export class Guard {
     if (records.length > 0) await this.#options.store.commit({ records });
   }
 
-  /** Also when following the chain has failed in between, as on a full disk: what is known is published. */
   async #publishDue(): Promise<void> {
     if (!this.#owesPublishing || this.#stopped) return;
     const estimate = (await this.#options.feed.feerate(URGENT_BLOCKS)) ?? FALLBACK_PER_KW;

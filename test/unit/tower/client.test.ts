@@ -168,6 +168,34 @@ describe('the towers of a wallet', () => {
     await expectAll(wallet, rig, 'own');
   });
 
+  it('get everything anew in another grade although they were away when it changed', async () => {
+    const [wallet, rig] = [await walletWith(), await serverRig()];
+    await wallet.add(rig);
+    await wallet.update();
+    await untilBehind(wallet, 0);
+    rig.close();
+    await until('the tower to be away', async () => viewOf(wallet), ({ state }) => state === 'away', 10_000);
+    const back = await serverRig({}, rig.store.image());
+    await wallet.add({ ...back, port: 1 }, 'own');
+    await wallet.add(back, 'own');
+    await untilBehind(wallet, 0);
+    expect(await justicesAt(back, wallet.commitments.get(0)!)).toContain('own');
+  });
+
+  it('are not believed when they claim more than there is', async () => {
+    const [wallet, rig] = [await walletWith(), await serverRig()];
+    await wallet.add(rig);
+    for (let i = 0; i < 5; i++) await wallet.update();
+    await untilBehind(wallet, 0);
+    // The same channel again, two states old: to it this tower claims what cannot be.
+    wallet.towers.stop();
+    const younger = await walletWith();
+    await younger.add(rig);
+    await younger.update();
+    await untilBehind(younger, 0);
+    expect(viewOf(younger).channels[0]!.acked).toBe(1);
+  });
+
   it('delete a channel when nothing of it can be punished any more, also when they were away just then', async () => {
     const [wallet, rig] = [await walletWith(), await serverRig()];
     await wallet.add(rig);

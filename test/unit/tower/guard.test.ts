@@ -160,6 +160,32 @@ describe('a guard', () => {
     expect(second.guard.openCases).toBe(1);
   });
 
+  it('finds what was acknowledged just before it died, in a block that it had seen already', async () => {
+    const feed = new FakeFeed();
+    const first = await rig(feed);
+    first.guard.start();
+    feed.mine('with the breach', breach.tx);
+    for (let i = 22; i < 25; i++) feed.mine(`later ${i}`);
+    await untilAt(first, 24);
+    await first.guard.stop();
+    await handOver(first);
+    const second = await rig(feed, first.store.image());
+    second.guard.start();
+    await untilPublished(feed, OUTPUTS);
+  });
+
+  it('publishes again when its node did not answer', async () => {
+    const feed = new FakeFeed();
+    let unanswered = 0;
+    feed.answer = () => (++unanswered <= 3 ? { ok: false, code: 'unreachable', reason: '' } : { ok: true });
+    const at = await rig(feed);
+    at.guard.start();
+    await untilAt(at, 20);
+    await handOver(at);
+    feed.mine('with the breach', breach.tx);
+    await until('all outputs', async () => takenBy(feed), (taken) => taken.length === OUTPUTS, 5_000);
+  });
+
   it('goes on where it was when it dies at any point', async () => {
     const feed = new FakeFeed();
     const first = await rig(feed);
@@ -201,11 +227,12 @@ describe('a guard', () => {
 
   it('climbs until the network takes it', async () => {
     const feed = new FakeFeed();
-    const refused: number[] = [];
-    feed.answer = (tx) => {
-      const isEnough = refused.length >= 2;
-      if (!isEnough) refused.push(tx.inputs[0]!.vout);
-      return isEnough ? { ok: true } : { ok: false, code: 'fee_too_low', reason: '' };
+    const refused: bigint[] = [];
+    feed.answer = ({ inputs, outputs }) => {
+      const spent = breach.tx.outputs[inputs[0]!.vout]!.amountSat;
+      const feeSat = spent - outputs[0]!.amountSat;
+      if (feeSat < 3_000n) refused.push(feeSat);
+      return feeSat < 3_000n ? { ok: false, code: 'fee_too_low', reason: '' } : { ok: true };
     };
     const at = await rig(feed);
     at.guard.start();
@@ -213,7 +240,7 @@ describe('a guard', () => {
     await handOver(at);
     feed.mine('with the breach', breach.tx);
     await until('all outputs', async () => takenBy(feed), (taken) => taken.length === OUTPUTS, 5_000);
-    expect(refused.length).toBe(2);
+    expect(refused.length).toBeGreaterThan(0);
   });
 
   it('tries again when the node was away, and says that it sees nothing meanwhile', async () => {

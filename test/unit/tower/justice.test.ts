@@ -129,9 +129,10 @@ describe('what a tower holds', () => {
   });
 
   it('comes in parts when there are many HTLCs, and together they take all', () => {
-    const many = Array.from({ length: 95 }, (_, index) => ({ by: 'alice' as const, amountSat: 3_000 + index, hash: index }));
-    const breach = breachWith('static_remotekey', many);
+    const many = Array.from({ length: 150 }, (_, index) => ({ by: index % 2 === 0 ? ('alice' as const) : ('bob' as const), amountSat: 40_000 + index, hash: index }));
+    const breach = breachWith('static_remotekey', many, 16_000_000n);
     const justices = justicesOf(breach, 'signed');
+    expect(justices.length).toBe(2);
     const taken = new Set(justices.flatMap((justice) => stepsOf(justice, breach.tx).flatMap(({ spent, vout }) => (spent ? [vout] : []))));
     expect(taken.size).toBe(breach.commitment.outputs.filter(({ kind }) => kind === 'to_local' || kind.endsWith('_htlc')).length);
   });

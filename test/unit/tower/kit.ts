@@ -2,7 +2,7 @@ import { type Tx, decodeTx, encodeTx } from '../../../core/bitcoin/transaction.t
 import { decodeRevokedState } from '../../../core/channel/onchain/penalty-record.ts';
 import { signedLocalCommitment } from '../../../core/channel/sign.ts';
 import type { FundedChannel } from '../../../core/channel/types.ts';
-import { msat } from '../../../core/lib/units.ts';
+import { msat, sat } from '../../../core/lib/units.ts';
 import { type Appointed, type TowerGrade, appointmentFor } from '../../../core/tower/make.ts';
 import type { Commitment } from '../../../core/tx/commitment.ts';
 import type { ChannelType } from '../../../core/tx/weights.ts';
@@ -20,8 +20,8 @@ export interface Breach {
 }
 
 /** A state of Bob's with these HTLCs, which he has revoked since. */
-export function breachWith(channelType: ChannelType, htlcs: readonly { readonly by: 'alice' | 'bob'; readonly amountSat: number; readonly expiry?: number; readonly hash?: number }[]): Breach {
-  const pair: ChannelPair = reachNormal({ channelType, pushMsat: 500_000_000n });
+export function breachWith(channelType: ChannelType, htlcs: readonly { readonly by: 'alice' | 'bob'; readonly amountSat: number; readonly expiry?: number; readonly hash?: number }[], capacitySat = 1_000_000n): Breach {
+  const pair: ChannelPair = reachNormal({ channelType, capacitySat: sat(capacitySat), pushMsat: capacitySat * 500n });
   for (const [index, { by, amountSat, expiry = 700 + index, hash = index }] of htlcs.entries()) {
     pair.do(by, { ...offer(hash, 0n, expiry), amountMsat: msat(BigInt(amountSat) * 1000n + 3n) });
   }

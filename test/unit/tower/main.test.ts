@@ -54,7 +54,7 @@ describe('a tower', () => {
   });
 
   it('does not take a damaged key for a new one', async () => {
-    writeFileSync(join(folder, 'tower-key'), new Uint8Array(63));
+    writeFileSync(join(folder, 'tower-key'), new Uint8Array(63).fill(1));
     expect(await towerKey(join(folder, 'tower-key'), system.random)).toBeUndefined();
     await expect(startTower(options(), silentLogger)).rejects.toThrow(/tower-key/u);
   });
