@@ -13,6 +13,8 @@ import type { TowerBook } from './book.ts';
 const MAX_RECENT = 300;
 /** Blocks whose transactions are held against what comes in afterwards, and looked at again after a restart. */
 const LATE_BLOCKS = 6;
+/** A resolved case is kept this long: for who wants to know, and far beyond any reorganisation. */
+const KEEP_RESOLVED_BLOCKS = 2_016;
 const POSITION_KEY = 'towerPosition';
 const URGENT_BLOCKS = 2;
 const FALLBACK_PER_KW = 2_500;
@@ -246,7 +248,10 @@ export class Guard {
     const tipHeight = this.status.blockHeight;
     let owes = false;
     for (const [id, value] of this.#cases) {
-      if (value.isDone) continue;
+      if (value.isDone) {
+        await this.#forgetOld(id, value, tipHeight);
+        continue;
+      }
       if (isResolved(value, tipHeight)) {
         await this.#keep([[id, { ...value, isDone: true }]]);
         this.#options.log.info('a breach is resolved', { txid: id });
@@ -258,6 +263,12 @@ export class Guard {
       for (const publication of wanted) owes = (await this.#publish(id, publication)) || owes;
     }
     this.#owesPublishing = owes;
+  }
+
+  async #forgetOld(id: string, { height }: Case, tipHeight: number): Promise<void> {
+    if (height === undefined || tipHeight - height < KEEP_RESOLVED_BLOCKS) return;
+    this.#cases.delete(id);
+    await this.#options.store.commit({ records: [{ table: 'towerCase', key: id, value: undefined }] });
   }
 
   /** True when it should be tried again without waiting for a block. */

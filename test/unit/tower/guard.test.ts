@@ -118,6 +118,9 @@ describe('a guard', () => {
     for (let i = 23; i <= 27; i++) feed.mine(`later ${i}`);
     await until('the case to be closed', async () => at.guard.openCases, (open) => open === 0, 5_000);
     expect(feed.published.length).toBe(before);
+    expect((await at.store.list('towerCase')).length).toBe(1);
+    for (let i = 28; i < 2_040; i++) feed.mine(`later ${i}`);
+    await until('the case to be forgotten', async () => at.store.list('towerCase'), (rows) => rows.length === 0, 15_000);
   });
 
   it('learns nothing from, and does nothing for, a transaction that is not the one', async () => {
