@@ -20,6 +20,7 @@ const JOBS = {
   start: 'core/playground/tour.ts',
   test: 'build/test.ts',
   headless: 'core/headless.ts',
+  tower: 'core/tower-main.ts',
   cli: 'core/cli.ts',
   bench: 'test/bench/run.ts',
   check: 'build/check.ts',

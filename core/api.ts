@@ -104,6 +104,17 @@ const payment = z.strictObject({
   parts: count, attempts: count, failure: z.strictObject({ code: text(60), message: text(500) }).optional(),
 }); // prettier-ignore
 
+const towerGrade = name(['signed', 'own']);
+const tower = z.strictObject({
+  nodeId, address: text(300), grade: towerGrade, state: name(['connecting', 'connected', 'away', 'refused']),
+  /** Revoked states that it does not have on its disk yet. */
+  behind: count,
+  lastSeenMs: timeMs.optional(), lastError: text(500).optional(),
+  /** What it has seen of the chain, and whether it sees more now. */
+  blockHeight: count.optional(), isWatching: z.boolean().optional(),
+  channels: z.array(z.strictObject({ channelId, acked: count, behind: count, covers: name(['everything', 'first_stage']) })),
+}); // prettier-ignore
+
 const method = <P extends z.ZodType, R extends z.ZodType>(summary: string, params: P, result: R) => ({ summary, params, result }) as const;
 
 /** Every request with its schemas. One entry, one handler, one client method. */
@@ -170,6 +181,10 @@ export const methods = {
   'payment.get': method('One payment.', z.strictObject({ paymentHash, direction: name(['sent', 'received']).default('sent') }), payment),
   'payment.list': method('Payments, newest first; `before` is the paymentHash where the page before ended.', z.strictObject({ limit: page.limit, before: page.before }), z.array(payment)),
   'payment.export': method('All payments as CSV.', empty, z.strictObject({ csv: z.string() })),
+
+  'tower.add': method('Has a watchtower (nodeid@host:port, as `npm run tower` prints it) punish for this wallet while it is off: it is given sealed justice for every revoked state, past and future. `own` is for a tower of your own only: it gets keys that, together with what the channel partner knows, take coins of the channel.', z.strictObject({ address: text(400), grade: towerGrade.default('signed') }), z.strictObject({ nodeId })),
+  'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
+  'tower.list': method('The watchtowers, and how far each is. `covers`: with `signed` and anchors the second stage of an HTLC, which the cheater composes freely, is not covered.', empty, z.array(tower)),
 
   'ledger.balances': method('Sums of the double-entry book by account, in msat.', empty, z.array(z.strictObject({ account: text(60), balanceMsat: signedAmount }))),
 } as const;

@@ -147,8 +147,8 @@ export function sentenceOf(error: unknown): string {
 
 const STOP_MS = 15_000;
 
-/** Reports of Node hold the environment and the command line; a debugger reads all memory. */
-function closeLeaks(): void {
+/** For every process of ours that holds secrets. Reports of Node hold the environment and the command line; a debugger reads all memory. */
+export function closeLeaks(): void {
   const { report } = process;
   report.reportOnFatalError = false;
   report.reportOnSignal = false;

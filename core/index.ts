@@ -14,6 +14,7 @@ import { channelHandlers } from './node/handlers/channels.ts';
 import type { Handlers } from './node/handlers/handler.ts';
 import { inTurn } from './node/handlers/handler.ts';
 import { paymentHandlers } from './node/handlers/payments.ts';
+import { towerHandlers } from './node/handlers/towers.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
 import type { SfericNode } from './node/node.ts';
 import { mnemonicFailure, storeFailure } from './node/words.ts';
@@ -25,7 +26,7 @@ export type { AppConfig } from './running-node.ts';
 
 export const VERSION = '0.1.0';
 
-const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
+const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...towerHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
 

@@ -84,7 +84,7 @@ function nodeOn({ config, folder, vault, emit }: Start, opened: OpenedStore, hig
     store: opened.store, highWater, chain: source.value, log,
     system: { ...system, soon: (task) => void setImmediate(task) },
     network: {
-      dial: ({ nodeId, host, port }) => connectPeer({ host, port, nodeId, ourKey: node.ourKey }),
+      dial: ({ nodeId, host, port, ourKey = node.ourKey }) => connectPeer({ host, port, nodeId, ourKey }),
       listen: listen && ((onPeer) => listenPeers({ ...listen, ourKey: node.ourKey, onPeer })),
     },
   }, master, emit); // prettier-ignore

@@ -7,8 +7,7 @@ import type { MessageOf } from '../wire/messages.ts';
 import type { ChannelAction } from './commands.ts';
 import { type Context, STORE, type Transition, stay } from './context.ts';
 import { type ChannelFault, fault } from './errors.ts';
-import { encodeWith } from '../codec/codec.ts';
-import { penaltyHtlcs } from './onchain/penalty-record.ts';
+import { encodeRevokedState } from './onchain/penalty-record.ts';
 import { type JournalEvent, DIRECTION, HTLC_CHANGE } from './journal.ts';
 import { pointAt } from './keys.ts';
 import { exceedsDustCap, trimmedIn } from './limits.ts';
@@ -122,7 +121,7 @@ export function receiveRevocation(channel: FundedChannel, message: MessageOf<'re
     next,
     [
       STORE,
-      ...penalty,
+      penalty,
       { kind: 'journal', event: { kind: 'remote_commitment_revoked', number: BigInt(commitments.remoteNumber) } },
       ...endings(ended),
       ...newlyIrrevocable(next, commitments),
@@ -131,13 +130,10 @@ export function receiveRevocation(channel: FundedChannel, message: MessageOf<'re
 }
 
 /** Kept from the moment when publishing the commitment becomes a breach. */
-function penaltyRecord(channel: FundedChannel): ChannelAction[] {
-  const { commitments, config } = channel;
-  if (commitments.htlcs.size === 0) return [];
-  const { htlcs, feeratePerKw } = specOf(commitments, VIEW.remoteCurrent, config.isOpener);
-  const withOutput = htlcs.filter(({ add }) => !trimmedIn(config, 'remote', feeratePerKw, add));
-  if (withOutput.length === 0) return [];
-  return [{ kind: 'penalty', commitmentNumber: commitments.remoteNumber, record: encodeWith(penaltyHtlcs, withOutput.map(({ add }) => add)) }];
+function penaltyRecord({ commitments, config }: FundedChannel): ChannelAction {
+  const { ourMsat, theirMsat, feeratePerKw, htlcs } = specOf(commitments, VIEW.remoteCurrent, config.isOpener);
+  const withOutput = htlcs.filter(({ add }) => !trimmedIn(config, 'remote', feeratePerKw, add)).map(({ add }) => add);
+  return { kind: 'penalty', commitmentNumber: commitments.remoteNumber, record: encodeRevokedState({ ourMsat, theirMsat, feeratePerKw, htlcs: withOutput }) };
 }
 
 /** What the payments must hear of HTLCs that are gone for good. */

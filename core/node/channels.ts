@@ -43,6 +43,8 @@ export interface ChannelsOptions {
   readonly watchFunding: (turn: Turn, channel: FundedChannel) => void;
   readonly watchOutput: (turn: Turn, channel: FundedChannel, outPoint: OutPoint, script: Uint8Array) => void;
   readonly sweeps: Sweeps;
+  /** What punishes a state of the peer becomes durable with this turn. */
+  readonly onRevoked: (turn: Turn, channelNumber: number, commitmentNumber: number, record: Uint8Array) => void;
   readonly onForgotten: (turn: Turn, channel: FundedChannel) => void;
   readonly onChanged: (turn: Turn, channel: FundedChannel) => void;
   readonly onAlarm: (turn: Turn, channel: FundedChannel, code: string, detail: string) => void;
@@ -176,6 +178,7 @@ export class Channels {
         return;
       case 'penalty':
         turn.write('revoked', revokedRecordKey(channelNumber, action.commitmentNumber), action.record);
+        this.#options.onRevoked(turn, channelNumber, action.commitmentNumber, action.record);
         return;
       case 'journal':
         turn.journal({ subject: channelSubject(channelNumber), timeMs: this.#options.system.nowMs(), event: encodeWith(journalEvent, action.event) });

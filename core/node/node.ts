@@ -28,6 +28,7 @@ import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
 import type { NodePorts } from './ports.ts';
 import type { PeerLink } from '../transport/link.ts';
+import { Towers } from './tower/towers.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
 import { planFailure } from './words.ts';
@@ -59,6 +60,7 @@ export class SfericNode {
   readonly peers: Peers;
   readonly openings: Openings;
   readonly sweeps: Sweeps;
+  readonly towers: Towers;
   /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
   readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
@@ -113,10 +115,15 @@ export class SfericNode {
       publish: (label, tx) => void this.onchain.publish(label, tx),
       watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
       watchOutput: (turn, channel, outPoint, script) => watchChannelOutput(this, turn, channel, { outPoint, script }),
+      onRevoked: (turn, channelNumber, number, record) => this.towers.revoked(turn, channelNumber, number, record),
       onForgotten: (turn, channel) => this.#forgotten(turn, channel),
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
       onHtlc: (turn, channel, action) => this.payments.onHtlc(turn, channel, action),
+    }); // prettier-ignore
+    this.towers = new Towers({
+      store, network: ports.network, system, log, chainHash: config.network.chainHash, nodeKey: this.#nodeKey, enqueue, keysOf,
+      channels: () => this.channels.all(), channel: (channelNumber) => this.channels.get(channelNumber), onChanged: () => undefined,
     }); // prettier-ignore
     this.payments = new Payments({
       network: config.network.name, nodeId: this.nodeId, nodeKey: this.#nodeKey, signInvoice: (hash) => signRecoverable(hash, this.#nodeKey),
@@ -171,11 +178,13 @@ export class SfericNode {
     const counter = await store.get('meta', 'nextChannelNumber');
     this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
     await this.payments.load();
+    await this.towers.load();
     for (const { key, value } of await store.list('peer')) {
       const [host, port] = fromUtf8(value).split('\n');
       if (host !== undefined && port !== undefined) this.peers.know({ nodeId: fromHex(key), host, port: Number(port) });
     }
     this.onchain.start();
+    this.towers.start();
     this.turns.enqueue((turn) => {
       this.channels.checkMarks(turn);
       for (const channel of this.channels.all()) if (channel.phase !== 'closed') watchFunding(this, turn, channel);
@@ -194,6 +203,7 @@ export class SfericNode {
     this.#cancelTick?.();
     this.#listener?.close();
     this.peers.stop();
+    this.towers.stop();
     await this.onchain.stop();
     await this.turns.stop();
     this.#nodeKey.fill(0);
@@ -303,6 +313,7 @@ export class SfericNode {
 
   #forgotten(turn: Turn, channel: FundedChannel): void {
     this.onchain.forget(channel.fundingOutPoint);
+    this.towers.forgotten(turn, channel);
     this.#unbookedCloses.add(channel);
     if (this.onchain.status.state === 'synced') this.#bookCloses(turn);
   }
@@ -353,6 +364,7 @@ export class SfericNode {
 
   #frozen(): void {
     this.peers.stop();
+    this.towers.stop();
     const code = this.turns.frozen?.code ?? 'write_failed';
     this.#emit('alarm', { code, message: ALARM_TEXT[code] ?? 'Writing to the disk failed. Channels are frozen.' });
   }

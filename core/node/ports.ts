@@ -19,7 +19,8 @@ export interface HighWaterMarks {
 }
 
 export interface PeerNetwork {
-  readonly dial: (target: { readonly nodeId: Uint8Array; readonly host: string; readonly port: number }) => Promise<Result<PeerLink, PeerLinkError>>;
+  /** `ourKey`: who we are to this one; the node's own key when left out. */
+  readonly dial: (target: { readonly nodeId: Uint8Array; readonly host: string; readonly port: number; readonly ourKey?: Uint8Array }) => Promise<Result<PeerLink, PeerLinkError>>;
   /** Undefined where nobody may connect to us. */
   readonly listen: ((onPeer: (link: PeerLink) => void) => Promise<Result<{ readonly port: number; readonly close: () => void }, PeerLinkError>>) | undefined;
 }

@@ -29,6 +29,18 @@ export const tables = {
   broadcast: 11,
   /** What the user chose. Key: name. */
   setting: 12,
+  /** Watchtowers that guard our channels. Key: node id. */
+  tower: 13,
+  /** How far a watchtower has a channel's revoked states. Key: node id, channel number. */
+  towerCursor: 14,
+  /** Of a tower's own database: one channel of a client. Key: short id of client and channel, 32 hex digits. */
+  towerSession: 15,
+  /** A sealed justice and its hint. Key: short id, sequence (12 hex digits), part (4). */
+  towerBlob: 16,
+  /** Finds a blob by its hint. Key: hint (32 hex digits), then the blob's key. */
+  towerHint: 17,
+  /** A revoked commitment that was published and is being punished. Key: its txid. */
+  towerCase: 18,
 } as const;
 
 export type TableName = keyof typeof tables;

@@ -149,11 +149,18 @@ export function claimTx(params: ClaimParams): Result<ClaimTx, 'uneconomic'> {
   return ok({ tx, weight, feeSat, claims, leftOut: params.claims.filter((claim) => !isWorthIt(claim)) });
 }
 
-/** Witness for a claim at an index of any transaction, such as an anchor beside the wallet's inputs. */
-export function claimWitness(tx: Tx, inputIndex: number, claim: Claim, privateKey: Uint8Array): readonly Uint8Array[] {
-  const sighash = sighashV0(tx, inputIndex, scriptCodeOf(claim), claim.amountSat, SIGHASH_ALL);
-  return [toDer(sign(sighash, privateKey), SIGHASH_ALL), ...afterSignature(claim)];
-}
+/** What the claim's key signs at an index of any transaction, such as an anchor beside the wallet's inputs: SIGHASH_ALL. */
+export const claimSighash = (tx: Tx, inputIndex: number, claim: Claim): Uint8Array =>
+  sighashV0(tx, inputIndex, scriptCodeOf(claim), claim.amountSat, SIGHASH_ALL);
+
+/** Witness with a compact 64-byte signature over `claimSighash` that was made here or elsewhere. */
+export const claimWitnessOf = (claim: Claim, signature: Uint8Array): readonly Uint8Array[] => [
+  toDer(signature, SIGHASH_ALL),
+  ...afterSignature(claim),
+];
+
+export const claimWitness = (tx: Tx, inputIndex: number, claim: Claim, privateKey: Uint8Array): readonly Uint8Array[] =>
+  claimWitnessOf(claim, sign(claimSighash(tx, inputIndex, claim), privateKey));
 
 /** Ready to be sent; `privateKeyOf` gives the 32-byte key that each kind names. */
 export const signedClaimTx = ({ tx, claims }: ClaimTx, privateKeyOf: (claim: Claim) => Uint8Array): Tx => ({

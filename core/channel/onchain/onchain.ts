@@ -1,4 +1,3 @@
-import { decodeWith } from '../../codec/codec.ts';
 import { type OutPoint, type Tx, decodeTx, encodeTx, sameOutPoint, txid, txidBytes } from '../../bitcoin/transaction.ts';
 import { equal } from '../../lib/bytes.ts';
 import { unreachable } from '../../lib/result.ts';
@@ -9,7 +8,7 @@ import { POLICY } from '../policy.ts';
 import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
 import { classifySpend, confirmedCommitment } from './confirmed.ts';
 import { desiredCommitment, pastDeadline } from './failing.ts';
-import { penaltyHtlcs } from './penalty-record.ts';
+import { recordedHtlcs } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
 import { penaltyClaims, theirCommitmentClaims, toRemoteClaims } from './their-commitment.ts';
@@ -25,7 +24,7 @@ export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | un
   if (isSame && channel.spend?.height === height) return stay(channel);
   const { spendClass, commitmentNumber } = classifySpend(channel, ctx.keys, tx);
   const spend: FundingSpend = { txid: id, rawTx: encodeTx(tx), spendClass, commitmentNumber, height };
-  const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeWith(penaltyHtlcs, penalty) : [];
+  const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? recordedHtlcs(penalty) : [];
   const closing: FundedChannel = {
     ...channel, phase: 'closing', closeReason: channel.closeReason ?? 'peer_broadcast', spend, penaltyHtlcs: known,
     outputSpends: isSame ? channel.outputSpends : [], settledHtlcs: isSame ? channel.settledHtlcs : [],

@@ -4,6 +4,7 @@ import { onionTargets } from './onion.ts';
 import { requestTargets } from './requests.ts';
 import { storedTargets } from './stored.ts';
 import { textTargets } from './texts.ts';
+import { towerTargets } from './tower.ts';
 import { transportTargets } from './transport.ts';
 import { wireTargets } from './wire.ts';
 
@@ -15,4 +16,5 @@ export const allTargets = (): readonly AnyTarget[] => [
   ...chainTargets(),
   ...storedTargets(),
   ...requestTargets(),
+  ...towerTargets(),
 ];

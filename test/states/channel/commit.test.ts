@@ -140,7 +140,7 @@ describe('revoke_and_ack', () => {
 
   it('that nobody waits for fails the channel', () => {
     const [pair, revoked] = revokedOnce();
-    expect(pair.receive('bob', revoked).map(({ kind }) => kind)).toEqual(['store', 'journal']);
+    expect(pair.receive('bob', revoked).map(({ kind }) => kind)).toEqual(['store', 'penalty', 'journal']);
     expectFails(pair, 'bob', revoked, 'unexpected_revocation');
   });
 
