@@ -8,7 +8,7 @@ import { POLICY } from '../policy.ts';
 import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
 import { classifySpend, confirmedCommitment } from './confirmed.ts';
 import { desiredCommitment, pastDeadline } from './failing.ts';
-import { recordedHtlcs } from './penalty-record.ts';
+import { decodeRevokedState } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
 import { penaltyClaims, theirCommitmentClaims, toRemoteClaims } from './their-commitment.ts';
@@ -24,7 +24,7 @@ export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | un
   if (isSame && channel.spend?.height === height) return stay(channel);
   const { spendClass, commitmentNumber } = classifySpend(channel, ctx.keys, tx);
   const spend: FundingSpend = { txid: id, rawTx: encodeTx(tx), spendClass, commitmentNumber, height };
-  const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? recordedHtlcs(penalty) : [];
+  const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeRevokedState(penalty).htlcs.map(({ amountMsat: _, ...htlc }) => htlc) : [];
   const closing: FundedChannel = {
     ...channel, phase: 'closing', closeReason: channel.closeReason ?? 'peer_broadcast', spend, penaltyHtlcs: known,
     outputSpends: isSame ? channel.outputSpends : [], settledHtlcs: isSame ? channel.settledHtlcs : [],

@@ -1,7 +1,7 @@
-import { amountMsat, bytes, decodeWith, encodeWith, feerate, listToEnd, mapped, struct, u8, u32 } from '../../codec/codec.ts';
+import { amountMsat, bytes, decodeWith, encodeWith, feerate, listToEnd, mapped, struct, u8, u32, u64 } from '../../codec/codec.ts';
 import type { Codec } from '../../codec/codec.ts';
 import { DecodeError } from '../../codec/reader.ts';
-import type { FeeratePerKw, Msat } from '../../lib/units.ts';
+import { type FeeratePerKw, type Msat, msat } from '../../lib/units.ts';
 import type { Direction, PenaltyHtlc } from '../types.ts';
 
 const direction: Codec<Direction> = mapped(u8, (value) => {
@@ -9,10 +9,8 @@ const direction: Codec<Direction> = mapped(u8, (value) => {
   return value === 0 ? 'offered' : 'received';
 }, (value) => (value === 'offered' ? 0 : 1)); // prettier-ignore
 
-const penaltyHtlc = { direction, paymentHash: bytes(32), cltvExpiry: u32 };
-
-/** Hash and expiry of the HTLCs that had an output, 37 bytes each: what we need to punish a transaction that lies before us. */
-export const penaltyHtlcs: Codec<readonly PenaltyHtlc[]> = listToEnd(struct(penaltyHtlc));
+/** Hash and expiry of the HTLCs that had an output: what punishes a transaction that lies before us. */
+export const penaltyHtlcs: Codec<readonly PenaltyHtlc[]> = listToEnd(struct({ direction, paymentHash: bytes(32), cltvExpiry: u32 }));
 
 /** An HTLC of a revoked commitment with an output there; the amount rebuilds the transaction before it is published. */
 export interface RevokedHtlc extends PenaltyHtlc {
@@ -28,27 +26,32 @@ export interface RevokedState {
   readonly htlcs: readonly RevokedHtlc[];
 }
 
-/** Tells the form from its predecessor, which was `penaltyHtlcs` alone and began with a direction, if it was there at all. */
-const FORMAT = 2;
+const FORMAT = 1;
 const format: Codec<number> = mapped(u8, (value) => {
   if (value !== FORMAT) throw new DecodeError(`penalty record of format ${value}`);
   return value;
 }, (value) => value); // prettier-ignore
 
-const revokedState = struct({ format, ourMsat: amountMsat, theirMsat: amountMsat, feeratePerKw: feerate, htlcs: listToEnd(struct({ ...penaltyHtlc, amountMsat })) });
+/** One bit of direction, 29 of expiry (every height there can be), 34 of msat: all that the largest channel holds. */
+const EXPIRY_BITS = 29n;
+const AMOUNT_BITS = 34n;
+const terms: Codec<Omit<RevokedHtlc, 'paymentHash'>> = mapped(u64, (packed) => ({
+  direction: packed >> (EXPIRY_BITS + AMOUNT_BITS) === 0n ? 'offered' : 'received',
+  cltvExpiry: Number((packed >> AMOUNT_BITS) & ((1n << EXPIRY_BITS) - 1n)),
+  amountMsat: msat(packed & ((1n << AMOUNT_BITS) - 1n)),
+}), ({ direction: way, cltvExpiry, amountMsat: amount }) => {
+  if (cltvExpiry < 0 || BigInt(cltvExpiry) >> EXPIRY_BITS !== 0n || amount >> AMOUNT_BITS !== 0n) throw new RangeError(`an HTLC of ${amount} msat until ${cltvExpiry}`);
+  return ((way === 'offered' ? 0n : 1n) << (EXPIRY_BITS + AMOUNT_BITS)) | (BigInt(cltvExpiry) << AMOUNT_BITS) | amount;
+}); // prettier-ignore
 
-/** 21 bytes and 45 for each HTLC with an output. */
-export const encodeRevokedState = (state: RevokedState): Uint8Array => encodeWith(revokedState, { ...state, format: FORMAT });
+const revokedState = struct({ format, ourMsat: amountMsat, theirMsat: amountMsat, feeratePerKw: feerate, htlcs: listToEnd(struct({ paymentHash: bytes(32), terms })) });
 
-/** Undefined for a record of before this format, from which only HTLCs can be read. Throws DecodeError. */
-export function decodeRevokedState(record: Uint8Array): RevokedState | undefined {
-  if (record[0] !== FORMAT) return undefined;
-  const { format: _, ...state } = decodeWith(revokedState, record);
-  return state;
-}
+/** 21 bytes and 40 for each HTLC with an output: one for every state of a channel's life is kept, so each byte counts. */
+export const encodeRevokedState = ({ htlcs, ...state }: RevokedState): Uint8Array =>
+  encodeWith(revokedState, { ...state, format: FORMAT, htlcs: htlcs.map(({ paymentHash, ...rest }) => ({ paymentHash, terms: rest })) });
 
-/** The HTLCs of a record of either form; their amounts stand in the transaction itself. Throws DecodeError. */
-export function recordedHtlcs(record: Uint8Array): readonly PenaltyHtlc[] {
-  const htlcs = decodeRevokedState(record)?.htlcs ?? decodeWith(penaltyHtlcs, record);
-  return htlcs.map(({ direction, paymentHash, cltvExpiry }) => ({ direction, paymentHash, cltvExpiry }));
+/** Throws DecodeError. */
+export function decodeRevokedState(record: Uint8Array): RevokedState {
+  const { format: _, htlcs, ...state } = decodeWith(revokedState, record);
+  return { ...state, htlcs: htlcs.map(({ paymentHash, terms: rest }) => ({ paymentHash, ...rest })) };
 }

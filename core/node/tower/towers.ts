@@ -217,8 +217,7 @@ export class Towers {
     const known = this.#made.get(key);
     if (known) return known;
     const channel = this.#options.channel(channelNumber);
-    const state = decodeRevokedState(record);
-    const made = channel && state && appointmentFor(channel, this.#options.keysOf(channelNumber), { number, state, grade });
+    const made = channel && appointmentFor(channel, this.#options.keysOf(channelNumber), { number, state: decodeRevokedState(record), grade });
     if (!made || this.#towers.size < 2) return made;
     this.#made.set(key, made);
     for (const oldest of this.#made.keys()) {

@@ -238,7 +238,7 @@ describe('an upload', () => {
     const { pair } = await walletWith();
     const order: string[] = [];
     const upload = new Upload({
-      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record)!, grade: 'signed' }), soon: (task) => task(), onError: (error) => order.push(String(error)),
+      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record), grade: 'signed' }), soon: (task) => task(), onError: (error) => order.push(String(error)),
       read: async () => [], send: (bytes) => {
         const decoded = decodeTowerMessage(bytes);
         order.push(decoded.known ? decoded.message.name : 'unknown');
@@ -263,7 +263,7 @@ describe('an upload', () => {
     expect(remoteNumber).toBe(30);
     const sent: number[] = [];
     const upload = new Upload({
-      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record)!, grade: 'signed' }), soon: (task) => task(), onError: () => undefined, windowBytes: 5_000,
+      session: new Uint8Array(16), appoint: ({ number, record }) => appointmentFor(pair.alice, keysOf('alice'), { number, state: decodeRevokedState(record), grade: 'signed' }), soon: (task) => task(), onError: () => undefined, windowBytes: 5_000,
       read: async (from, limit) => Array.from({ length: Math.min(limit, remoteNumber - from) }, (_, index) => ({ number: from + index, record: pair.penalties.alice.get(from + index)! })),
       send: (bytes) => {
         const decoded = decodeTowerMessage(bytes);

@@ -36,4 +36,4 @@ export function breachWith(channelType: ChannelType, htlcs: readonly { readonly 
 }
 
 export const appointed = ({ victim, number, record }: Breach, grade: TowerGrade): Appointed =>
-  appointmentFor(victim, keysOf('alice'), { number, state: decodeRevokedState(record)!, grade })!;
+  appointmentFor(victim, keysOf('alice'), { number, state: decodeRevokedState(record), grade })!;
