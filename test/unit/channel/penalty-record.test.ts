@@ -23,11 +23,11 @@ const bare: RevokedState = { ourMsat: msat(1n), theirMsat: msat(2n), feeratePerK
 
 describe('the record of a revoked state', () => {
   it('comes back as it was, with any HTLC that a channel may hold', () => {
-    fc.assert(fc.property(state, (given) => expect(decodeRevokedState(encodeRevokedState(given))).toEqual(given)));
+    fc.assert(fc.property(state, (given) => void expect(decodeRevokedState(encodeRevokedState(given))).toEqual(given)));
   });
 
   it('takes 21 bytes and 40 for each HTLC; sealed, 41 more', () => {
-    fc.assert(fc.property(state, (given) => expect(encodeRevokedState(given)).toHaveLength(21 + 40 * given.htlcs.length)));
+    fc.assert(fc.property(state, (given) => void expect(encodeRevokedState(given)).toHaveLength(21 + 40 * given.htlcs.length)));
   });
 
   it('that is changed is a DecodeError or another state', () => {
