@@ -17,8 +17,8 @@ import type { StoreFault } from '../../core/store/port.ts';
 import type { StoreImage } from './memory-store.ts';
 
 export type InvariantName =
-  | 'I-1' | 'I-2' | 'I-3' | 'I-5' | 'I-6' | 'I-7' | 'I-8' | 'I-9' | 'I-10' | 'I-11' | 'I-12' | 'I-13' | 'I-14' | 'I-18' | 'I-19'
-  | 'I-22' | 'I-23' | 'I-24' | 'I-25' | 'I-26' | 'I-32' | 'I-33'; // prettier-ignore
+  | 'I-1' | 'I-2' | 'I-3' | 'I-5' | 'I-6' | 'I-7' | 'I-8' | 'I-9' | 'I-10' | 'I-11' | 'I-12' | 'I-13' | 'I-14' | 'I-18' | 'I-19' | 'I-20' | 'I-21'
+  | 'I-22' | 'I-23' | 'I-24' | 'I-25' | 'I-26' | 'I-27' | 'I-28' | 'I-29' | 'I-31' | 'I-32' | 'I-33' | 'I-34' | 'I-35'; // prettier-ignore
 
 /** What the invariants must be able to ask about the world in which things happen. */
 export interface EvidenceHost {

@@ -31,11 +31,15 @@ class Wire<Name extends NodeName> {
     return this.ends.every(({ side }) => side === one || side === other);
   }
 
-  /** What is on the way is lost; `unaware` learns of it only when it is told by hand. */
+  /** What is on the way is lost; `unaware` learns of it only with `timeOut`. */
   break(unaware?: Name): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const end of this.ends) if (end.side !== unaware) this.options.post(end.lane, () => end.ended('the connection broke'));
+  }
+  /** Pings that nobody answered. */
+  timeOut(): void {
+    for (const end of this.ends) this.options.post(end.lane, () => end.ended('no answer for long'));
   }
 }
 
@@ -119,6 +123,7 @@ class WireEnd<Name extends NodeName> implements PeerLink {
 export class MemoryNetwork<Name extends NodeName = SideName> {
   readonly #options: MemoryNetworkOptions<Name>;
   readonly #wires = new Set<Wire<Name>>();
+  readonly #halfDead = new Set<Wire<Name>>();
   readonly #listeners = new Map<Name, (link: PeerLink) => void>();
 
   constructor(options: MemoryNetworkOptions<Name>) {
@@ -136,7 +141,14 @@ export class MemoryNetwork<Name extends NodeName = SideName> {
       if (!wire.joins(one, other)) continue;
       wire.break(unaware);
       this.#wires.delete(wire);
+      if (unaware) this.#halfDead.add(wire);
     }
+  }
+
+  /** Whoever still believes in a connection that is gone learns of it. */
+  timeOut(): void {
+    for (const wire of this.#halfDead) wire.timeOut();
+    this.#halfDead.clear();
   }
 
   died(side: Name): void {
