@@ -29,6 +29,7 @@ export interface EpisodeResult {
 }
 
 const MOST_STEPS_BETWEEN = 70;
+const MOST_TICKS_BETWEEN = 6;
 
 /** One scenario from its start to the last satoshi; the same for the same seed. */
 export async function runEpisode({ scenario, seed, most = Infinity, wrap }: EpisodeOptions): Promise<EpisodeResult> {
@@ -65,7 +66,9 @@ export async function runEpisode({ scenario, seed, most = Infinity, wrap }: Epis
       const [action] = scenario.actions.find(([, weight]) => (drawn -= weight) < 0) ?? scenario.actions[0]!;
       await action(play);
       const steps = Math.floor(world.draw() * MOST_STEPS_BETWEEN);
-      for (let i = 0; i < steps && world.lanes.waiting > 0 && isWell(); i++) await world.step();
+      // With nothing to do the clock goes on a little: retries, time-outs.
+      let ticks = Math.floor(world.draw() * MOST_TICKS_BETWEEN);
+      for (let i = 0; i < steps && isWell() && (world.lanes.waiting > 0 || ticks-- > 0); i++) await world.step();
       deadlines(play);
     }
     if (isWell()) await settleAndCount(play, opening);
