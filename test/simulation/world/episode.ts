@@ -45,6 +45,7 @@ export async function runEpisode({ scenario, seed, most = Infinity, wrap }: Epis
   watch.world = world;
   const play = new Play(world, watch);
   adversary = new Adversary(play);
+  play.isPeaceful = play.honest.length === names.length;
   let actions = 0;
   let brokenAtStep = 0;
   const isWell = (): boolean => {

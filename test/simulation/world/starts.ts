@@ -36,8 +36,8 @@ export function isQuiet(world: World, names: readonly NodeName[]): boolean {
     const { node } = life;
     if (node.payments.pendingOutgoing > 0 || node.turns.waitingCount > 0 || node.openings.count > 0 || node.onchain.status.state !== 'synced') return false;
     return node.channels.all().every((channel) => {
-      const { phase, link, commitments, fundingHeight } = channel;
-      if (phase === 'closing' || phase === 'closed' || phase === 'failing' || phase === 'fallen_behind' || (phase === 'opening' && fundingHeight === undefined)) return true;
+      const { phase, link, commitments, fundingHeight, closingTxs } = channel;
+      if (phase === 'closing' || phase === 'closed' || phase === 'failing' || phase === 'fallen_behind' || (phase === 'negotiating' && closingTxs.length > 0) || (phase === 'opening' && fundingHeight === undefined)) return true;
       if (!names.some((peer) => toHex(NODE_IDS[peer]) === toHex(channel.config.peerNodeId))) return true;
       return link.status === 'live' && commitments.htlcs.size === 0 && phase !== 'negotiating';
     });
