@@ -1,3 +1,4 @@
+import { DecodeError } from '../../core/codec/reader.ts';
 import type { PeerNetwork } from '../../core/node/ports.ts';
 import type { PeerLink, PeerLinkHandler } from '../../core/transport/link.ts';
 import { type Feature, FEATURES, featureBits, featureVector } from '../../core/wire/features.ts';
@@ -193,8 +194,13 @@ export class MemoryNetwork<Name extends NodeName = SideName> {
 }
 
 function nameOf(bytes: Uint8Array): string {
-  const decoded = decodeMessage(bytes);
-  return decoded.known ? decoded.message.name : `${decoded.type}`;
+  try {
+    const decoded = decodeMessage(bytes);
+    return decoded.known ? decoded.message.name : `${decoded.type}`;
+  } catch (error) {
+    if (error instanceof DecodeError) return 'noise';
+    throw error;
+  }
 }
 
 function masked(bytes: Uint8Array, without: readonly Feature[]): Uint8Array {

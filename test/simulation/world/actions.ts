@@ -138,7 +138,7 @@ export const restart: Action = (play) => {
   if (!name) return;
   play.note(`restart ${name}`);
   play.world.kill(name);
-  if (play.world.draw() < 0.7) play.world.start(name);
+  if (play.world.draw() < 0.7) play.revive(name);
 };
 export const revive: Action = (play) => {
   for (const name of play.honest) play.revive(name);

@@ -1,5 +1,5 @@
 import { signInputs } from '../../../core/bitcoin/signer.ts';
-import { type OutPoint, type Tx, encodeTx, txid, unsignedInput, withWitness } from '../../../core/bitcoin/transaction.ts';
+import { type Tx, encodeTx, txid, unsignedInput, withWitness } from '../../../core/bitcoin/transaction.ts';
 import { knownCommitment } from '../../../core/channel/onchain/confirmed.ts';
 import { ownCommitmentClaims } from '../../../core/channel/onchain/own-commitment.ts';
 import { signedLocalCommitment } from '../../../core/channel/sign.ts';
@@ -7,8 +7,9 @@ import type { FundedChannel, FundingSpend } from '../../../core/channel/types.ts
 import { sha256 } from '../../../core/crypto/hash.ts';
 import { toHex, utf8 } from '../../../core/lib/bytes.ts';
 import { sat } from '../../../core/lib/units.ts';
-import type { DesiredClaim } from '../../../core/tx/desired-claim.ts';
-import { htlcTemplate } from '../../../core/wallet/sweep-template.ts';
+import { theirCommitmentClaims } from '../../../core/channel/onchain/their-commitment.ts';
+import type { ClaimMethod, DesiredClaim } from '../../../core/tx/desired-claim.ts';
+import { type SweepTemplate, htlcTemplate } from '../../../core/wallet/sweep-template.ts';
 import { type Message, type MessageName, type MessageOf, decodeMessage, encodeMessage } from '../../../core/wire/messages.ts';
 import { type FeeCoin, builtClaim, coinScript } from '../../support/claim-builder.ts';
 import { viewOf } from '../../support/invariant-views.ts';
@@ -25,6 +26,8 @@ export interface OldState {
   readonly tx: Tx;
   readonly txid: string;
 }
+
+type KeyedClaim = Extract<ClaimMethod, { readonly kind: 'claim' }>;
 
 const COIN_KEY = sha256(utf8('a coin of the adversary'));
 const COIN_SAT = 5_000_000n;
@@ -204,15 +207,18 @@ export class Adversary {
     const groups = [...Map.groupBy(methods, ({ htlcTransaction }) => htlcTransaction.tx.locktime).values()].toSorted((a, b) => b.length - a.length);
     const group = groups[0];
     if (!group) return undefined;
-    const templates = group.map((method) => htlcTemplate(method, this.purse));
-    const coin = this.coin();
+    return this.bundle(group.map((method) => htlcTemplate(method, this.purse)), 10_000n, this.coin());
+  }
+
+  /** Several sweeps in one, each input over its output, and a coin that pays. */
+  bundle(templates: readonly SweepTemplate[], feeSat: bigint, coin: FeeCoin): Tx {
     const inputs = templates.flatMap((template) => template.inputs);
     const outputs = templates.flatMap((template) => template.outputs);
     const overSat = inputs.reduce((sum, { amountSat }) => sum + amountSat, coin.amountSat) - outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n);
     const unsigned: Tx = {
-      version: 2, locktime: templates[0]!.locktime,
+      version: 2, locktime: Math.max(...templates.map(({ locktime }) => locktime)),
       inputs: [...inputs.map((input) => unsignedInput(input, input.sequence)), unsignedInput(coin, 0xffff_fffd)],
-      outputs: [...outputs, { script: this.purse, amountSat: sat(overSat - 10_000n) }],
+      outputs: [...outputs, { script: this.purse, amountSat: sat(overSat - feeSat) }],
     }; // prettier-ignore
     const signed = inputs.reduce((tx, input, i) => withWitness(tx, i, input.witness(unsigned, i)), unsigned);
     return this.withCoin(signed, coin);
@@ -225,13 +231,28 @@ export class Adversary {
     return withWitness(tx, tx.inputs.length - 1, alone.inputs.at(-1)!.witness);
   }
 
-  /** A transaction of M's coins alone. */
-  spend(coin: FeeCoin, feeSat: bigint, from?: OutPoint): Tx {
-    const unsigned: Tx = {
-      version: 2, locktime: 0, inputs: [unsignedInput(from ?? coin, 0xffff_fffd)],
-      outputs: [{ script: this.purse, amountSat: sat(coin.amountSat - feeSat) }],
-    }; // prettier-ignore
+  /** Moves a coin to M's wallet. */
+  move(coin: FeeCoin, feeSat: bigint): Tx {
+    const unsigned: Tx = { version: 2, locktime: 0, inputs: [unsignedInput(coin, 0xffff_fffd)], outputs: [{ script: this.purse, amountSat: sat(coin.amountSat - feeSat) }] };
     return this.withCoin(unsigned, coin);
+  }
+
+  /** What M could take of a commitment of A's that is in a block, with every preimage it has. */
+  claimsOnTheirs(fundingTxid: string): readonly KeyedClaim[] {
+    const { chain } = this.world;
+    const channel = viewOf(this.world.durable('M')).channels.find(({ fundingOutPoint }) => fundingOutPoint.txid === fundingTxid);
+    const spender = channel && chain.spenderOf(channel.fundingOutPoint);
+    const [tx, height] = spender === undefined ? [] : [chain.tx(spender), chain.heightOf(spender)];
+    if (!channel || !tx || height === undefined || spender === undefined) return [];
+    const keys = keysOf('M', channel.config.channelNumber);
+    for (const [which, spendClass] of [['remoteCurrent', 'remote'], ['remoteNext', 'next_remote']] as const) {
+      const known = knownCommitment(channel, keys, which);
+      if (known?.commitment.txid !== spender) continue;
+      const spend: FundingSpend = { txid: spender, rawTx: encodeTx(tx), spendClass, commitmentNumber: known.number, height };
+      const { claims } = theirCommitmentClaims({ ...this.withPreimages(channel), spend, outputSpends: [] }, keys, spend, known);
+      return claims.flatMap(({ method }) => (method.kind === 'claim' && method.claim.kind === 'received_htlc_success_remote' ? [method] : []));
+    }
+    return [];
   }
 
   /** With every block from now on until the end. */

@@ -6,6 +6,7 @@ import { toHex } from '../../../core/lib/bytes.ts';
 import { ANCHOR_SAT } from '../../../core/tx/weights.ts';
 import { walletScripts } from '../../support/invariants-at-rest.ts';
 import { viewOf } from '../../support/invariant-views.ts';
+import type { StoreImage } from '../../support/memory-store.ts';
 import { type NodeName, nameOfNode } from '../../support/rig-keys.ts';
 import type { Watch } from './watch.ts';
 import type { World } from './world.ts';
@@ -50,16 +51,18 @@ export interface Reckoning {
 }
 
 /**
+ * `payments`: the disk that knows what was paid, which a stale copy does not.
  * What a node lost that its user did not give away, and what it may have lost: the fees of the transactions that it made,
  * those of commitments and closes of its channels (trimmed HTLCs are in them), anchors, and outputs not worth their fee.
  */
-export function reckon(world: World, watch: Watch, name: NodeName, opening: Opening): Reckoning {
+export function reckon(world: World, watch: Watch, name: NodeName, opening: Opening, payments: StoreImage): Reckoning {
   const disk = viewOf(world.durable(name));
+  const told = viewOf(payments);
   let expected = opening.wealth.get(name) ?? 0n;
   let paid = 0n;
   let received = 0n;
-  for (const { parts } of disk.outgoing.values()) for (const part of parts) if (part.status === 'fulfilled') paid += part.amountMsat + part.feeMsat;
-  for (const { settlement } of disk.incoming.values()) for (const part of settlement?.parts ?? []) received += part.amountMsat;
+  for (const { parts } of told.outgoing.values()) for (const part of parts) if (part.status === 'fulfilled') paid += part.amountMsat + part.feeMsat;
+  for (const { settlement } of told.incoming.values()) for (const part of settlement?.parts ?? []) received += part.amountMsat;
   expected += received - paid;
   for (const { fundingOutPoint, config } of disk.channels) {
     if (opening.fundings.has(fundingOutPoint.txid) || world.chain.heightOf(fundingOutPoint.txid) === undefined) continue;

@@ -1,5 +1,6 @@
 import type { FundedChannel } from '../../../core/channel/types.ts';
 import { toHex } from '../../../core/lib/bytes.ts';
+import type { StoreImage } from '../../support/memory-store.ts';
 import { type NodeName, NODE_IDS } from '../../support/rig-keys.ts';
 import { peerName } from './money.ts';
 import type { Watch } from './watch.ts';
@@ -13,6 +14,8 @@ export class Play {
   /** Of a behaviour: what it goes on doing with every block, and how it leaves the stage when all calms down. */
   eachBlock: (() => Promise<void>) | undefined;
   endings: (() => void) | undefined;
+  /** What was on the disk of a node whose copy is stale now. */
+  readonly truth = new Map<NodeName, StoreImage>();
   /** Honest nodes alone can come to rest. */
   isPeaceful = true;
   readonly done: Record<string, number> = {};

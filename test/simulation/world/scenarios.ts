@@ -33,7 +33,7 @@ const everyday: readonly Scenario[] = [
 ];
 
 const around = (behaviour: Behaviour): Scenario => ({
-  name: behaviour.name, settings: behaviour.needsAnchors ? ['adversary'] : ['adversary', 'adversary', 'adversaryStatic'],
+  name: behaviour.name, settings: behaviour.settings ?? (behaviour.needsAnchors ? ['adversary'] : ['adversary', 'adversary', 'adversaryStatic']),
   actions: [...users, ...blocks, ...machines.filter(([action]) => action !== act.diskFails), [act.reorg, 0.3]], count: 18, behaviour,
 }); // prettier-ignore
 

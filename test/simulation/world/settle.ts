@@ -102,7 +102,7 @@ function atRest(play: Play, opening: Opening): void {
   const { world, watch, honest } = play;
   const { evidence } = watch;
   for (const name of honest) {
-    const { lossMsat, allowedMsat, detail } = reckon(world, watch, name, opening);
+    const { lossMsat, allowedMsat, detail } = reckon(world, watch, name, opening, play.truth.get(name) ?? world.durable(name));
     evidence.look('I-13', lossMsat <= allowedMsat, () => `${name} lost ${lossMsat} msat, fees explain ${allowedMsat}: ${detail}`);
     const node = world.node(name);
     const chainSat = onChainSat(world, name);
@@ -112,6 +112,7 @@ function atRest(play: Play, opening: Opening): void {
     const disk = viewOf(world.durable(name));
     const booked = disk.balances.get('wallet') ?? 0n;
     evidence.look('I-13', booked === chainSat * 1000n, () => `${name}'s books say ${booked} msat on chain, the chain says ${chainSat} sat`);
+    if (watch.stale.has(name)) continue;
     evidence.look('I-32', node.payments.pendingOutgoing === 0, () => `${name} still has a payment under way: ${waits(play, name)}`);
     for (const channel of node.channels.all()) atRestChannel(play, name, channel);
     outgoing(play, name);
@@ -146,12 +147,11 @@ function punished({ world, watch }: Pick<Play, 'world' | 'watch'>, name: string,
     if (amountSat < WORTH_TAKING_SAT) continue;
     const first = world.chain.spenderOf({ txid: cheat, vout });
     const taker = first === undefined ? undefined : watch.publisherOf.get(first);
-    if (taker === name) continue;
     // A second stage of the cheater's: what it pays where the HTLC went must have been taken from it.
     const stage = first === undefined ? undefined : world.chain.tx(first);
     const index = stage?.inputs.findIndex((input) => outPointKey(input) === `${cheat}:${vout}`) ?? -1;
     const after = first === undefined || index < 0 ? undefined : world.chain.spenderOf({ txid: first, vout: index });
-    const took = after !== undefined && (world.chain.tx(after)?.outputs.some(({ script }) => toHex(script) === ours) ?? false);
+    const took = taker === name || (after !== undefined && (world.chain.tx(after)?.outputs.some(({ script }) => toHex(script) === ours) ?? false));
     watch.evidence.look('I-27', took, () => `output ${vout} (${amountSat} sat) of revoked commitment ${cheat} went to ${taker ?? 'nobody'}, and not to ${name}`);
   }
 }

@@ -36,7 +36,8 @@ export class Watch implements WorldWatcher {
   readonly lootOfM: StoreImage[] = [];
   readonly sentByM: { readonly to: NodeName; readonly bytes: Uint8Array; readonly name: string }[] = [];
   readonly log: string[] = [];
-  onMPublishable: (() => void) | undefined;
+  /** The last disks of honest nodes: any of them may come back as a stale copy. */
+  readonly images = new Map<NodeName, StoreImage[]>();
   readonly #last = new Map<NodeName, StoreImage>();
   readonly #rates = new Map<string, number>();
   readonly #sweepRecords = new WeakSet<Uint8Array>();
@@ -61,6 +62,8 @@ export class Watch implements WorldWatcher {
       return;
     }
     const { evidence } = this;
+    // What a stale copy says is wrong by nature; what it publishes is judged.
+    if (this.stale.has(from)) return;
     const sent: Sent = { side: from, message, bytes, disk: viewOf(this.#here().durable(from)) };
     i7(evidence, from, message.name);
     i2(evidence, sent);
@@ -68,7 +71,7 @@ export class Watch implements WorldWatcher {
     i11Offer(evidence, sent);
     i18(evidence, sent);
     i25(evidence, sent);
-    if (message.name !== 'update_fulfill_htlc' || to !== 'M') i19(evidence, sent);
+    if (message.name !== 'update_fulfill_htlc' || (to !== 'M' && !this.stale.has(to))) i19(evidence, sent);
     if (to !== 'M' && this.#isPeaceful(sent)) i33Sent(evidence, sent);
   }
 
@@ -117,6 +120,10 @@ export class Watch implements WorldWatcher {
       if (numbers(before) !== numbers(after)) this.lootOfM.push(after);
       return;
     }
+    const images = this.images.get(name) ?? [];
+    if (images.push(after) > 60) images.shift();
+    this.images.set(name, images);
+    if (this.stale.has(name)) return;
     const disk = viewOf(after);
     const { evidence } = this;
     i1(evidence, name, disk);
