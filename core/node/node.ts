@@ -18,7 +18,7 @@ import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
-import { fundingEvents, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
 import { Sweeps } from './sweeps.ts';
 import { Onchain } from './onchain.ts';
 import { Openings, type OpenRequest } from './openings.ts';
@@ -89,7 +89,10 @@ export class SfericNode {
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
       onEvents: (turn, events) => fundingEvents(this, turn, events),
       onTip: (turn, tip) => this.#tip(turn, tip),
-      onSynced: () => this.peers.activate(),
+      onSynced: (turn) => {
+        undoVanished(this, turn);
+        this.peers.activate();
+      },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
@@ -226,6 +229,7 @@ export class SfericNode {
       this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
       this.#keepFeerate(turn, channel);
     }
+    undoVanished(this, turn);
     this.sweeps.block(turn);
     this.payments.tick(turn);
     turn.after(() => this.#emit('chain.updated', this.chainStatus()));

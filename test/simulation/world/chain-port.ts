@@ -42,6 +42,8 @@ export function sourceFor({ chain, delivery, tell, mayPublish, onPublished }: So
   let syncing = false;
   let skipped = false;
   const history = (script: Uint8Array): void => {
+    // What is told from here on was not known when the last word of being in step was given.
+    syncing = false;
     tell(() => {
       const told = delivery().history(chain.historyOf(script));
       if (told) listener?.onHistory(told);
