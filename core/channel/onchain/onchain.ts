@@ -11,7 +11,7 @@ import { classifySpend, confirmedCommitment } from './confirmed.ts';
 import { penaltyHtlcs } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
-import { penaltyClaims, theirCommitmentClaims, toRemoteClaims } from './their-commitment.ts';
+import { penaltyClaims, theirCommitmentClaims, toRemoteClaims, toRemoteWatches } from './their-commitment.ts';
 
 const ALARM_OF: Partial<Record<FundingSpend['spendClass'], AlarmCode>> = {
   unknown: 'unknown_funding_spend', future: 'future_commitment', revoked: 'revoked_commitment',
@@ -105,7 +105,7 @@ function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnTy
     case 'revoked':
       return penaltyClaims(channel, ctx.keys, spend);
     case 'future':
-      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: [] };
+      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: toRemoteWatches(channel, spend) };
     case 'mutual':
     case 'unknown':
       return NOTHING;
