@@ -26,6 +26,8 @@ export interface EpisodeResult {
   readonly actions: number;
   readonly done: Readonly<Record<string, number>>;
   readonly log: readonly string[];
+  /** As it stands at the end. */
+  readonly play: Play;
 }
 
 const MOST_STEPS_BETWEEN = 70;
@@ -79,6 +81,6 @@ export async function runEpisode({ scenario, seed, most = Infinity, wrap }: Epis
   isWell();
   return {
     steps: world.steps, blocks: world.chain.height, scriptsRun: world.chain.scriptsRun, looked: evidence.looked, broken: evidence.broken, brokenAtStep, actions,
-    done: play.done, log: watch.log,
+    done: play.done, log: watch.log, play,
   }; // prettier-ignore
 }
