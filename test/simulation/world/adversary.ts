@@ -194,7 +194,9 @@ export class Adversary {
   secondStages(state: OldState): readonly Tx[] {
     const height = this.world.chain.heightOf(state.txid) ?? this.world.chain.height;
     return this.claims(state, height).flatMap((claim) => {
-      if (claim.method.kind !== 'htlc_tx') return [];
+      const spender = this.world.chain.spenderOf(claim.outPoint);
+      const isTaken = spender !== undefined && this.world.chain.heightOf(spender) !== undefined;
+      if (claim.method.kind !== 'htlc_tx' || isTaken || claim.earliestHeight > this.world.chain.height + 1) return [];
       const tx = builtClaim(claim, { feerate: 2_000, destinationScript: this.purse, coin: () => this.coin() });
       return tx ? [tx] : [];
     });

@@ -48,14 +48,17 @@ async function shortest(scenario: Scenario, seed: number, failed: EpisodeResult)
 export async function runCampaign({ steps, seed, only, mostFailures = 3, onEpisode }: CampaignOptions): Promise<CampaignResult> {
   const scenarios = SCENARIOS.filter(({ name }) => only === undefined || name === only);
   if (scenarios.length === 0) throw new Error(`there is no scenario "${only}"; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  const honest = scenarios.filter(({ behaviour }) => !behaviour);
   const looked: Record<string, number> = {};
   const perScenario: Record<string, number> = {};
   const failures: Failure[] = [];
   const began = performance.now();
   let [done, episodes, scriptsRun] = [0, 0, 0];
   for (; done < steps && failures.length < mostFailures; episodes++) {
-    const scenario = scenarios[episodes % scenarios.length]!;
     const own = episodeSeed(seed, episodes);
+    // Every third run is among honest nodes alone.
+    const pool = episodes % 3 === 0 && honest.length > 0 ? honest : scenarios;
+    const scenario = pool[episodeSeed(own, 0) % pool.length]!;
     const result = await runEpisode({ scenario, seed: own });
     done += result.steps;
     scriptsRun += result.scriptsRun;
