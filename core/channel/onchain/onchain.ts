@@ -59,9 +59,12 @@ export function outputUnspent(channel: FundedChannel, outPoint: OutPoint, ctx: C
 /** A reorganisation took the spend out of the chain, and it is not in the mempool either. */
 export function fundingUnspent(channel: FundedChannel): Transition {
   if (!channel.spend || channel.phase === 'closed') return stay(channel);
+  // A close that both signed may have been seen before its signature came to us: seen once, it is ours to publish as well.
+  const isAgreed = channel.spend.spendClass === 'mutual' && channel.closingTxs.length === 0;
+  const closingTxs = isAgreed ? [channel.spend.rawTx] : channel.closingTxs;
   // Whoever once closed on chain goes on wanting it closed: our own commitment is offered again.
-  const phase = channel.closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
-  return [{ ...channel, phase, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
+  const phase = closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
+  return [{ ...channel, phase, closingTxs, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
 }
 
 interface Findings {

@@ -77,3 +77,24 @@ describe('a commitment that is newer than our data', () => {
     expect(pair.alice.phase).toBe('closed');
   });
 });
+
+describe('a close together that was seen in the mempool before its last signature came', () => {
+  it('is published by us too when it is gone again, and nobody closes by force', () => {
+    const pair = reachNormal({ channelType: 'anchors', pushMsat: 300_000_000n });
+    const closing = pair.copy();
+    closing.do('alice', { kind: 'shutdown', script: closing.alice.walletScript, reason: 'user' });
+    closing.run();
+    const tx = actionsOf(closing.actions.bob, 'publish').find(({ label }) => label === 'closing')!.tx;
+    // Alice has signed it, and has not heard of Bob's signature.
+    const early = { ...closing.alice, phase: 'negotiating', closingTxs: [] } as const;
+    pair.alice = early;
+    pair.fundingSpent('alice', tx, undefined);
+    expect(pair.alice.spend?.spendClass).toBe('mutual');
+    const gone = pair.do('alice', { kind: 'funding_unspent' });
+    expect(commitmentsOf(gone)).toEqual([]);
+    expect(pair.alice.phase).toBe('negotiating');
+    const again = at(pair, 'alice', CLOSED_AT);
+    expect(actionsOf(again, 'publish').map((action) => txid(action.tx))).toEqual([txid(tx)]);
+    expect(commitmentsOf(again)).toEqual([]);
+  });
+});
