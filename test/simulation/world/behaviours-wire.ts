@@ -133,7 +133,10 @@ const reestablishes: readonly Behaviour[] = [
     return [{ ...message, nextCommitmentNumber: 1n, nextRevocationNumber: 1n, yourLastPerCommitmentSecret: commitmentSecret(keysOf('A', theirs.config.channelNumber).commitmentSeed, 0) }];
   }),
   reestablish('a wrong last secret', (message) => [{ ...message, yourLastPerCommitmentSecret: flipped(message.yourLastPerCommitmentSecret, 9) }]),
-  reestablish('one behind, whatever was said', (message) => [{ ...message, nextCommitmentNumber: message.nextCommitmentNumber > 1n ? message.nextCommitmentNumber - 1n : 1n }]),
+  reestablish('one behind, whatever was said', (message, { play }) => {
+    play.watch.mRepeats = true;
+    return [{ ...message, nextCommitmentNumber: message.nextCommitmentNumber > 1n ? message.nextCommitmentNumber - 1n : 1n }];
+  }),
   reestablish('twice', (message) => [message, message]),
   reestablish('never', () => []),
 ];

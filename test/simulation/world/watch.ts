@@ -30,6 +30,8 @@ export class Watch implements WorldWatcher {
   readonly unpeaceful = new Set<string>();
   /** Who may lack data by the scenario's own doing: then alarms are right. */
   readonly stale = new Set<NodeName>();
+  /** M has old messages repeated and goes on in the same breath: what leaves is behind the disk by then, which the disk cannot show. */
+  mRepeats = false;
   readonly alarms: string[] = [];
   readonly publisherOf = new Map<string, NodeName>();
   /** Every disk of the adversary that knew of a new commitment: what it may cheat with. */
@@ -66,8 +68,10 @@ export class Watch implements WorldWatcher {
     if (this.stale.has(from)) return;
     const sent: Sent = { side: from, message, bytes, disk: viewOf(this.#here().durable(from)) };
     i7(evidence, from, message.name);
-    i2(evidence, sent);
-    i5(evidence, sent);
+    if (to !== 'M' || !this.mRepeats) {
+      i2(evidence, sent);
+      i5(evidence, sent);
+    }
     i11Offer(evidence, sent);
     i18(evidence, sent);
     i25(evidence, sent);
