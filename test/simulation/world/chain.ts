@@ -4,13 +4,7 @@ import { sha256 } from '../../../core/crypto/hash.ts';
 import { toHex, utf8 } from '../../../core/lib/bytes.ts';
 import { sat } from '../../../core/lib/units.ts';
 import { type Entry, type PolicyView, type Refusal, ancestorsOf, judge, notFinal, scriptsOf, withDescendants } from './policy.ts';
-
-interface Placed {
-  readonly tx: Tx;
-  readonly scripts: ReadonlySet<string>;
-  height: number | undefined;
-  txIndex: number | undefined;
-}
+import { TxBook } from './tx-book.ts';
 
 export type Sent = { readonly ok: true; readonly known: boolean } | { readonly ok: false; readonly refusal: Refusal };
 
@@ -29,24 +23,21 @@ export class SimChain {
   minSatPerVb = 1;
   minerFloorSatPerVb = 1;
   readonly #blocks: { readonly hash: string; readonly txids: readonly string[] }[] = [];
-  readonly #txs = new Map<string, Placed>();
-  /** By outpoint: of the blocks and the mempool together, at most one. */
-  readonly #spenders = new Map<string, string>();
-  readonly #byScript = new Map<string, Set<string>>();
+  readonly #book = new TxBook();
   readonly #mempool = new Map<string, Entry>();
   readonly #listeners = new Set<{ readonly touched: (scripts: ReadonlySet<string>) => void; readonly tipChanged: () => void }>();
   #made = 0;
   scriptsRun = 0;
 
   constructor(from?: ChainImage) {
-    for (const { tx, height, txIndex } of from?.placed ?? []) this.#put(tx, height, txIndex);
+    for (const { tx, height, txIndex } of from?.placed ?? []) this.#book.put(tx, height, txIndex);
     this.#blocks.push(...(from?.blocks ?? []));
     this.#made = from?.made ?? 0;
   }
 
   /** Without what waits. */
   image(): ChainImage {
-    const placed = [...this.#txs.values()].filter(({ height }) => height !== undefined).map(({ tx, height, txIndex }) => ({ tx, height, txIndex }));
+    const placed = [...this.#book.all()].filter(({ height }) => height !== undefined).map(({ tx, height, txIndex }) => ({ tx, height, txIndex }));
     return { blocks: [...this.#blocks], placed, made: this.#made };
   }
 
@@ -57,30 +48,29 @@ export class SimChain {
     return { height: this.height, hash: this.#blocks.at(-1)?.hash ?? toHex(sha256(utf8('the first block'))), timeSeconds: GENESIS_SECONDS + this.height * 600 };
   }
   has(id: string): boolean {
-    return this.#txs.has(id);
+    return this.#book.has(id);
   }
   tx(id: string): Tx | undefined {
-    return this.#txs.get(id)?.tx;
+    return this.#book.get(id)?.tx;
   }
   heightOf(id: string): number | undefined {
-    return this.#txs.get(id)?.height;
+    return this.#book.get(id)?.height;
   }
   spenderOf(outPoint: { readonly txid: string; readonly vout: number }): string | undefined {
-    return this.#spenders.get(outPointKey(outPoint));
+    return this.#book.spenderOf(outPointKey(outPoint));
   }
   outputOf(key: string): TxOutput | undefined {
-    const at = key.indexOf(':');
-    return this.#txs.get(key.slice(0, at))?.tx.outputs[Number(key.slice(at + 1))];
+    return this.#book.outputOf(key);
   }
   mempool(): readonly Entry[] {
     return [...this.#mempool.values()];
   }
   confirmed(): readonly { readonly txid: string; readonly tx: Tx; readonly height: number }[] {
-    return [...this.#txs].flatMap(([id, { tx, height }]) => (height === undefined ? [] : [{ txid: id, tx, height }]));
+    return [...this.#book.all()].flatMap(({ txid: id, tx, height }) => (height === undefined ? [] : [{ txid: id, tx, height }]));
   }
   *unspent(): Iterable<readonly [key: string, output: TxOutput, height: number | undefined]> {
-    for (const [id, { tx, height }] of this.#txs) {
-      for (const [vout, output] of tx.outputs.entries()) if (!this.#spenders.has(`${id}:${vout}`)) yield [`${id}:${vout}`, output, height];
+    for (const { txid: id, tx, height } of this.#book.all()) {
+      for (const [vout, output] of tx.outputs.entries()) if (this.#book.spenderOf(`${id}:${vout}`) === undefined) yield [`${id}:${vout}`, output, height];
     }
   }
   /** Undefined for coins from nowhere. */
@@ -109,7 +99,6 @@ export class SimChain {
   // The mempool
 
   readonly #view: PolicyView = (() => {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias
     const chain = this;
     return {
       get nextHeight() {
@@ -123,26 +112,26 @@ export class SimChain {
         return output && { ...output, height: chain.heightOf(key.slice(0, 64)) };
       },
       isSpentForGood: (key) => {
-        const spender = chain.#spenders.get(key);
+        const spender = chain.#book.spenderOf(key);
         return spender !== undefined && !chain.#mempool.has(spender);
       },
       waiting: (id) => chain.#mempool.get(id),
-      waitingSpender: (key) => chain.#mempool.get(chain.#spenders.get(key) ?? ''),
-      childrenOf: (id) => (chain.tx(id)?.outputs ?? []).flatMap((_, vout) => chain.#mempool.get(chain.#spenders.get(`${id}:${vout}`) ?? '') ?? []),
+      waitingSpender: (key) => chain.#mempool.get(chain.#book.spenderOf(key) ?? ''),
+      childrenOf: (id) => (chain.tx(id)?.outputs ?? []).flatMap((_, vout) => chain.#mempool.get(chain.#book.spenderOf(`${id}:${vout}`) ?? '') ?? []),
     };
   })();
 
   submit(rawTx: Uint8Array, payer?: { readonly feeSat: bigint; readonly vsize: number }): Sent {
     const tx = decodeTx(rawTx);
     const id = txid(tx);
-    if (this.#txs.has(id)) return { ok: true, known: true };
+    if (this.#book.has(id)) return { ok: true, known: true };
     const judged = judge(tx, this.#view, payer);
     if (!judged.ok) return { ok: false, refusal: judged.refusal };
     this.scriptsRun += tx.inputs.length;
     const touched = new Set<string>();
-    for (const rival of judged.replaces) this.#drop(rival.txid, touched);
+    for (const rival of judged.replaces) this.#forget(rival.txid, touched);
     this.#mempool.set(id, judged.entry);
-    this.#put(tx, undefined, undefined, touched);
+    this.#book.put(tx, undefined, undefined, touched);
     this.#tell(touched);
     return { ok: true, known: false };
   }
@@ -176,7 +165,7 @@ export class SimChain {
     const entry = this.#mempool.get(id);
     if (!entry) return;
     const touched = new Set<string>();
-    for (const gone of withDescendants(this.#view, [entry])) this.#drop(gone.txid, touched);
+    for (const gone of withDescendants(this.#view, [entry])) this.#forget(gone.txid, touched);
     this.#tell(touched);
   }
 
@@ -199,19 +188,19 @@ export class SimChain {
     const txids: string[] = [];
     const take = (tx: Tx, id: string): void => {
       if (this.#mempool.delete(id)) {
-        const placed = this.#txs.get(id)!;
+        const placed = this.#book.get(id)!;
         placed.height = height;
         placed.txIndex = txids.length + 1;
         for (const script of placed.scripts) touched.add(script);
-      } else this.#put(tx, height, txids.length + 1, touched);
+      } else this.#book.put(tx, height, txids.length + 1, touched);
       txids.push(id);
     };
     for (const { tx, txid: id } of chosen) if (this.#fits(tx, txids)) take(tx, id);
     for (const tx of and) {
       const id = txid(tx);
       for (const input of tx.inputs) {
-        const rival = this.#mempool.get(this.#spenders.get(outPointKey(input)) ?? '');
-        for (const gone of rival && rival.txid !== id ? withDescendants(this.#view, [rival]) : []) this.#drop(gone.txid, touched);
+        const rival = this.#mempool.get(this.#book.spenderOf(outPointKey(input)) ?? '');
+        for (const gone of rival && rival.txid !== id ? withDescendants(this.#view, [rival]) : []) this.#forget(gone.txid, touched);
       }
       take(tx, id);
     }
@@ -224,7 +213,7 @@ export class SimChain {
   }
 
   #fits(tx: Tx, txids: readonly string[]): boolean {
-    const ready = tx.inputs.every(({ txid: id }) => this.#txs.get(id)?.height !== undefined || txids.includes(id));
+    const ready = tx.inputs.every(({ txid: id }) => this.#book.get(id)?.height !== undefined || txids.includes(id));
     return ready && notFinal(tx, this.height + 1, (key) => this.heightOf(key.slice(0, 64))) === undefined;
   }
 
@@ -250,7 +239,7 @@ export class SimChain {
     for (let i = 0; i < depth && this.#blocks.length > 0; i++) back.unshift(...this.#blocks.pop()!.txids);
     const faucet: Tx[] = [];
     for (const id of back) {
-      const placed = this.#txs.get(id)!;
+      const placed = this.#book.get(id)!;
       const feeSat = this.feeSatOf(placed.tx);
       if (feeSat === undefined) {
         faucet.push(placed.tx);
@@ -290,54 +279,21 @@ export class SimChain {
   isValid(tx: Tx): boolean {
     const spent = tx.inputs.map((input) => this.outputOf(outPointKey(input)));
     if (spent.includes(undefined) || tx.inputs.some((input) => this.#view.isSpentForGood(outPointKey(input)))) return false;
-    if (tx.inputs.some((input) => this.#txs.get(input.txid)?.height === undefined)) return false;
+    if (tx.inputs.some((input) => this.#book.get(input.txid)?.height === undefined)) return false;
     if (notFinal(tx, this.height + 1, (key) => this.heightOf(key.slice(0, 64)))) return false;
     return (this.feeSatOf(tx) ?? -1n) >= 0n && scriptsOf(tx, spent as TxOutput[]) === 'valid';
   }
 
   historyOf(script: Uint8Array): ScriptHistory {
-    const entries = [...(this.#byScript.get(toHex(script)) ?? [])].map((id) => {
-      const { tx, height, txIndex } = this.#txs.get(id)!;
-      return { txid: id, tx, height, txIndex };
-    });
-    return { script, entries };
+    return this.#book.historyOf(script);
   }
   knows(scriptHex: string): boolean {
-    return this.#byScript.has(scriptHex);
+    return this.#book.knows(scriptHex);
   }
 
-  #scriptsOf(tx: Tx): Set<string> {
-    const scripts = new Set(tx.outputs.map(({ script }) => toHex(script)));
-    for (const input of tx.inputs) {
-      const spent = this.outputOf(outPointKey(input));
-      if (spent) scripts.add(toHex(spent.script));
-    }
-    return scripts;
-  }
-
-  #put(tx: Tx, height: number | undefined, txIndex: number | undefined, touched?: Set<string>): void {
-    const id = txid(tx);
-    const scripts = this.#scriptsOf(tx);
-    this.#txs.set(id, { tx, scripts, height, txIndex });
-    for (const input of tx.inputs) this.#spenders.set(outPointKey(input), id);
-    for (const script of scripts) {
-      touched?.add(script);
-      const known = this.#byScript.get(script) ?? new Set();
-      known.add(id);
-      this.#byScript.set(script, known);
-    }
-  }
-
-  #drop(id: string, touched: Set<string>): void {
-    const placed = this.#txs.get(id);
-    if (!placed) return;
-    for (const script of placed.scripts) {
-      touched.add(script);
-      this.#byScript.get(script)?.delete(id);
-    }
+  #forget(id: string, touched: Set<string>): void {
     this.#mempool.delete(id);
-    this.#txs.delete(id);
-    for (const input of placed.tx.inputs) if (this.#spenders.get(outPointKey(input)) === id) this.#spenders.delete(outPointKey(input));
+    this.#book.drop(id, touched);
   }
 
   #tell(touched: ReadonlySet<string>): void {

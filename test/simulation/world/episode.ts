@@ -39,14 +39,15 @@ export async function runEpisode({ scenario, seed, most = Infinity, wrap }: Epis
   const { names, without } = SETTINGS[setting];
   const watch = new Watch();
   const { evidence } = watch;
-  let adversary: Adversary | undefined;
+  const strings: { adversary: Adversary | undefined } = { adversary: undefined };
   const world = new World({
     names, without, seed, watcher: watch, from: await startOf(setting), ...(wrap ? { wrap } : {}),
-    outgoing: (from, bytes, to) => (from === 'M' && adversary?.bend ? adversary.bend(bytes, to) : [bytes]),
+    outgoing: (from, bytes, to) => (from === 'M' && strings.adversary?.bend ? strings.adversary.bend(bytes, to) : [bytes]),
   }); // prettier-ignore
   watch.world = world;
   const play = new Play(world, watch);
-  adversary = new Adversary(play);
+  const adversary = new Adversary(play);
+  strings.adversary = adversary;
   play.isPeaceful = play.honest.length === names.length;
   let actions = 0;
   let brokenAtStep = 0;

@@ -84,7 +84,8 @@ export function reckon(world: World, watch: Watch, name: NodeName, opening: Open
       feesSat += feeSat + (closed.config.channelType === 'anchors' ? 2n * ANCHOR_SAT : 0n) + crumbsSat(world, tx, id, own);
       roundingMsat += BigInt(tx.outputs.length + closed.commitments.htlcs.size + 2) * 1000n;
     } else if (spendsOurs || watch.publisherOf.get(id) === name) feesSat += feeSat + crumbsSat(world, tx, id, own);
-    if (spendsOurs) for (const { script, amountSat } of tx.outputs) if (toHex(script) === strangerHex) givenSat += amountSat;
+    if (!spendsOurs) continue;
+    for (const { script, amountSat } of tx.outputs) givenSat += toHex(script) === strangerHex ? amountSat : 0n;
   }
   const lossMsat = expected - givenSat * 1000n - wealthMsat(world, name);
   const detail = `began with ${opening.wealth.get(name)}, received ${received}, paid ${paid}, gave ${givenSat} sat, fees ${feesSat} sat, has ${wealthMsat(world, name)} msat`;

@@ -246,7 +246,9 @@ export class World implements EvidenceHost {
     }
     if (!next) return;
     this.nowMs = Math.max(this.nowMs, next.atMs);
-    for (const timer of [...this.#timers]) if (timer.atMs <= this.nowMs && this.#timers.delete(timer)) timer.run();
+    // What these set in turn waits for the next tick.
+    const due = [...this.#timers].filter(({ atMs }) => atMs <= this.nowMs);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.run();
   }
 
   /** Until nothing waits but timers. */
