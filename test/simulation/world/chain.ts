@@ -98,28 +98,21 @@ export class SimChain {
 
   // The mempool
 
-  readonly #view: PolicyView = (() => {
-    const chain = this;
-    return {
-      get nextHeight() {
-        return chain.height + 1;
-      },
-      get minSatPerVb() {
-        return chain.minSatPerVb;
-      },
-      output: (key) => {
-        const output = chain.outputOf(key);
-        return output && { ...output, height: chain.heightOf(key.slice(0, 64)) };
-      },
-      isSpentForGood: (key) => {
-        const spender = chain.#book.spenderOf(key);
-        return spender !== undefined && !chain.#mempool.has(spender);
-      },
-      waiting: (id) => chain.#mempool.get(id),
-      waitingSpender: (key) => chain.#mempool.get(chain.#book.spenderOf(key) ?? ''),
-      childrenOf: (id) => (chain.tx(id)?.outputs ?? []).flatMap((_, vout) => chain.#mempool.get(chain.#book.spenderOf(`${id}:${vout}`) ?? '') ?? []),
-    };
-  })();
+  readonly #view: PolicyView = {
+    nextHeight: () => this.height + 1,
+    minSatPerVb: () => this.minSatPerVb,
+    output: (key) => {
+      const output = this.outputOf(key);
+      return output && { ...output, height: this.heightOf(key.slice(0, 64)) };
+    },
+    isSpentForGood: (key) => {
+      const spender = this.#book.spenderOf(key);
+      return spender !== undefined && !this.#mempool.has(spender);
+    },
+    waiting: (id) => this.#mempool.get(id),
+    waitingSpender: (key) => this.#mempool.get(this.#book.spenderOf(key) ?? ''),
+    childrenOf: (id) => (this.tx(id)?.outputs ?? []).flatMap((_, vout) => this.#mempool.get(this.#book.spenderOf(`${id}:${vout}`) ?? '') ?? []),
+  };
 
   submit(rawTx: Uint8Array, payer?: { readonly feeSat: bigint; readonly vsize: number }): Sent {
     const tx = decodeTx(rawTx);

@@ -14,8 +14,8 @@ export interface Entry {
 
 /** What the rules ask about the chain and its mempool. */
 export interface PolicyView {
-  readonly nextHeight: number;
-  readonly minSatPerVb: number;
+  readonly nextHeight: () => number;
+  readonly minSatPerVb: () => number;
   readonly output: (key: string) => (TxOutput & { readonly height: number | undefined }) | undefined;
   /** In a block. */
   readonly isSpentForGood: (key: string) => boolean;
@@ -96,10 +96,10 @@ export function judge(tx: Tx, view: PolicyView, payer?: { readonly feeSat: bigin
   if (dustOutputs(parsed).length > 0) return no('invalid', 'dust');
   const unfitInputs = whyNotStandardInputs(parsed, spent.map(({ amountSat, script }) => ({ valueSat: amountSat, scriptHex: toHex(script) })));
   if (unfitInputs) return no('invalid', unfitInputs);
-  const early = notFinal(tx, view.nextHeight, (key) => view.output(key)?.height);
+  const early = notFinal(tx, view.nextHeight(), (key) => view.output(key)?.height);
   if (early) return no('not_final', early);
   const entry: Entry = { txid: id, tx, feeSat, vsize: Math.ceil(txWeight(tx) / 4) };
-  if (!payer && Number(feeSat) < view.minSatPerVb * entry.vsize) return no('fee_too_low', 'min relay fee not met');
+  if (!payer && Number(feeSat) < view.minSatPerVb() * entry.vsize) return no('fee_too_low', 'min relay fee not met');
 
   const direct = [...new Set(tx.inputs.flatMap((input) => view.waitingSpender(outPointKey(input)) ?? []))];
   const ancestors = ancestorsOf(view, tx);
