@@ -38,7 +38,7 @@ export async function settleAndCount(play: Play, opening: Opening): Promise<void
   await calm(play);
   // What hangs on a channel that is closed by force has to wait for the chain.
   const mustRest = play.isPeaceful && watch.unpeaceful.size === 0;
-  const quiet = await runUntil(world, () => isQuiet(world, honest), mustRest ? 6_000 : 600);
+  const quiet = await runUntil(world, () => isQuiet(world, honest, mustRest), watch.stale.size > 0 ? 600 : 6_000);
   evidence.look('I-32', quiet || !mustRest, () => `honest nodes never come to rest: ${honest.map((name) => waits(play, name)).join('; ')}`);
   // Whoever deals with a cheater gives up at the end; channels between honest nodes stay as they are.
   // Sometimes only when the HTLCs' own deadlines have passed, and have closed what they should.
@@ -162,7 +162,7 @@ function outgoing({ world, watch, honest }: Play, name: Parameters<Play['revive'
     const paid = payment.parts.filter(({ status }) => status === 'fulfilled').reduce((sum, part) => sum + part.amountMsat + part.feeMsat, 0n);
     watch.evidence.look('I-14', paid <= payment.amountMsat + payment.maxFeeMsat, () => `${name} spent ${paid} msat for ${payment.amountMsat}`);
     watch.evidence.look('I-14', payment.status !== 'failed' || paid === 0n, () => `${name}'s payment failed and cost ${paid} msat`);
-    const payee = honest.find((other) => viewOf(world.durable(other)).incoming.has(hash));
+    const payee = honest.find((other) => !watch.stale.has(other) && viewOf(world.durable(other)).incoming.has(hash));
     const invoice = payee && viewOf(world.durable(payee)).incoming.get(hash);
     if (!invoice || payment.status !== 'succeeded') continue;
     watch.evidence.look('I-14', invoice.status === 'paid' && paid >= payment.amountMsat, () => `${name} paid ${paid} msat, ${payee}'s invoice is ${invoice.status}`);

@@ -28,13 +28,13 @@ const COINS_SAT = [4_000_000n, 900_000n, 300_000n, 150_000n] as const;
 
 export const addressOf = (name: NodeName): string => `${toHex(NODE_IDS[name])}@rig:9735`;
 
-/** Nothing is under way between these, and all their channels are live or on their way out. */
-export function isQuiet(world: World, names: readonly NodeName[]): boolean {
+/** Nothing is under way between these, and all their channels are live or on their way out; without payments, those to others may wait. */
+export function isQuiet(world: World, names: readonly NodeName[], withPayments = true): boolean {
   return names.every((name) => {
     const { life } = world.place(name);
     if (!life?.alive || life.frozen) return false;
     const { node } = life;
-    if (node.payments.pendingOutgoing > 0 || node.turns.waitingCount > 0 || node.openings.count > 0 || node.onchain.status.state !== 'synced') return false;
+    if ((withPayments && node.payments.pendingOutgoing > 0) || node.turns.waitingCount > 0 || node.openings.count > 0 || node.onchain.status.state !== 'synced') return false;
     return node.channels.all().every((channel) => {
       const { phase, link, commitments, fundingHeight, closingTxs } = channel;
       if (phase === 'closing' || phase === 'closed' || phase === 'failing' || phase === 'fallen_behind' || (phase === 'negotiating' && closingTxs.length > 0) || (phase === 'opening' && fundingHeight === undefined)) return true;
