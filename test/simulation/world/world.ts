@@ -64,6 +64,8 @@ export interface WorldOptions {
   readonly without?: readonly Feature[];
   /** What really leaves in place of a message. */
   readonly outgoing?: (from: NodeName, bytes: Uint8Array, to: NodeName) => readonly Uint8Array[];
+  /** Chooses among what could happen next; the seed does without it. */
+  readonly order?: () => number;
   /** Puts something between a node and its ports. */
   readonly wrap?: (name: NodeName, ports: NodePorts) => NodePorts;
 }
@@ -101,7 +103,7 @@ export class World implements EvidenceHost {
   constructor(options: WorldOptions) {
     this.options = options;
     this.draw = chance(options.seed);
-    this.lanes = new Lanes(this.draw);
+    this.lanes = new Lanes(options.order ?? this.draw);
     this.nowMs = options.from?.nowMs ?? 1_700_000_000_000;
     this.chain = new SimChain(options.from?.chain);
     this.places = new Map(options.names.map((name) => {
