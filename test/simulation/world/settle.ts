@@ -59,7 +59,8 @@ export async function settleAndCount(play: Play, opening: Opening): Promise<void
     if (evidence.broken.length > 0) return;
   }
   evidence.look('I-29', allOver(play), () => `channels never end: ${honest.map((name) => waits(play, name)).join('; ')}`);
-  const rests = await runUntil(world, () => isQuiet(world, honest), 6_000);
+  // What a stale copy had under way when it was made, nobody can tell it any more.
+  const rests = await runUntil(world, () => isQuiet(world, honest, watch.stale.size === 0), 6_000);
   evidence.look('I-32', rests, () => `no rest at the end: ${honest.map((name) => waits(play, name)).join('; ')}`);
   atRest(play, opening);
 }

@@ -42,6 +42,7 @@ export class Watch implements WorldWatcher {
   readonly images = new Map<NodeName, StoreImage[]>();
   readonly #last = new Map<NodeName, StoreImage>();
   readonly #rates = new Map<string, number>();
+  readonly #refusedAt = new Map<string, Set<string>>();
   readonly #sweepRecords = new WeakSet<Uint8Array>();
 
   readonly #here = (): World => {
@@ -104,11 +105,19 @@ export class Watch implements WorldWatcher {
     const disk = viewOf(this.#here().durable(from));
     i7(evidence, from, 'a transaction');
     i1Published(evidence, from, tx, disk);
-    const bad = result?.ok === false && (result.refusal.code === 'invalid' || (result.refusal.code === 'not_final' && this.#seesTip(from)));
+    const bad = result?.ok === false && (result.refusal.code === 'invalid' || (result.refusal.code === 'not_final' && this.#isStubborn(from, txid(tx))));
     evidence.look('I-28', !bad, () => `${from} published ${txid(tx)}: ${result?.ok === false ? result.refusal.reason : ''}`);
     const ofChannel = disk.channels.filter((channel) => tx.inputs.some((input) => outPointKey(input) === outPointKey(channel.fundingOutPoint)));
     const free = ofChannel.some((channel) => this.unpeaceful.has(channel.fundingOutPoint.txid) || nameOfNode(channel.config.peerNodeId) === 'M');
     if (!free) i33Published(evidence, from, tx, disk);
+  }
+
+  /** Too early once may be what it knew before a reorganisation or a restart; tip after tip it is a mistake. */
+  #isStubborn(name: NodeName, id: string): boolean {
+    if (!this.#seesTip(name)) return false;
+    const tips = this.#refusedAt.get(`${name} ${id}`) ?? new Set();
+    this.#refusedAt.set(`${name} ${id}`, tips.add(this.#here().chain.tip.hash));
+    return tips.size > 2;
   }
 
   /** Whether it has heard all that there is to hear of the chain. */
