@@ -27,6 +27,8 @@ export interface CampaignOptions {
   readonly steps: number;
   readonly seed: number;
   readonly only?: string | undefined;
+  /** Begins with every scenario once, however many steps that takes. */
+  readonly everyOnce?: boolean;
   readonly mostFailures?: number;
   readonly onEpisode?: (scenario: Scenario, seed: number, result: EpisodeResult) => void;
 }
@@ -45,7 +47,7 @@ async function shortest(scenario: Scenario, seed: number, failed: EpisodeResult)
 }
 
 /** Scenario after scenario until so many steps are done. */
-export async function runCampaign({ steps, seed, only, mostFailures = 3, onEpisode }: CampaignOptions): Promise<CampaignResult> {
+export async function runCampaign({ steps, seed, only, everyOnce = false, mostFailures = 3, onEpisode }: CampaignOptions): Promise<CampaignResult> {
   const scenarios = SCENARIOS.filter(({ name }) => only === undefined || name === only);
   if (scenarios.length === 0) throw new Error(`there is no scenario "${only}"; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
   const honest = scenarios.filter(({ behaviour }) => !behaviour);
@@ -54,11 +56,12 @@ export async function runCampaign({ steps, seed, only, mostFailures = 3, onEpiso
   const failures: Failure[] = [];
   const began = performance.now();
   let [done, episodes, scriptsRun] = [0, 0, 0];
-  for (; done < steps && failures.length < mostFailures; episodes++) {
+  const first = everyOnce ? scenarios.length : 0;
+  for (; (done < steps || episodes < first) && failures.length < mostFailures; episodes++) {
     const own = episodeSeed(seed, episodes);
     // Every third run is among honest nodes alone.
     const pool = episodes % 3 === 0 && honest.length > 0 ? honest : scenarios;
-    const scenario = pool[episodeSeed(own, 0) % pool.length]!;
+    const scenario = episodes < first ? scenarios[episodes]! : pool[episodeSeed(own, 0) % pool.length]!;
     const result = await runEpisode({ scenario, seed: own });
     done += result.steps;
     scriptsRun += result.scriptsRun;

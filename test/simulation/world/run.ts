@@ -5,7 +5,7 @@ import { runCampaign, reportOf } from './campaign.ts';
 import { runEpisode } from './episode.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-const USAGE = `npm run simulate -- [--steps N] [--seed S] [--scenario name] [--verbose]
+const USAGE = `npm run simulate -- [--steps N] [--seed S] [--scenario name] [--every] [--verbose]
 npm run simulate -- --scenario name --episode E [--actions K]   one run again, with its log
 npm run simulate -- --list                                      the scenarios`;
 
@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '50000' }, seed: { type: 'string' }, scenario: { type: 'string' }, episode: { type: 'string' }, actions: { type: 'string' },
     verbose: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
-    failures: { type: 'string', default: '3' },
+    failures: { type: 'string', default: '3' }, every: { type: 'boolean', default: false },
   },
 }); // prettier-ignore
 
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   }
   const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
   const result = await runCampaign({
-    steps: Number(values.steps), seed, only: values.scenario, mostFailures: Number(values.failures),
+    steps: Number(values.steps), seed, only: values.scenario, everyOnce: values.every, mostFailures: Number(values.failures),
     onEpisode: (scenario, own, { steps, broken, blocks }) => values.verbose && print(`${scenario.name} ${own}: ${steps} steps, height ${blocks}${broken.length > 0 ? `, ${broken[0]}` : ''}`),
   }); // prettier-ignore
   print(reportOf(seed, result));

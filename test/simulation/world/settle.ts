@@ -48,9 +48,9 @@ export async function settleAndCount(play: Play, opening: Opening): Promise<void
     if (blocks >= patience) giveUp(play);
     await play.eachBlock?.();
     // Slowly at first and whenever something waits to be mined.
-    const isBusy = world.chain.mempool().length > 0 || fresh < 8;
+    const isBusy = world.chain.mempool().length > 0 || fresh < (play.eachBlock ? 30 : 8);
     fresh = world.chain.mempool().length > 0 ? 0 : fresh + 1;
-    const count = isBusy || play.eachBlock !== undefined ? 1 : LEAP_BLOCKS;
+    const count = isBusy ? 1 : LEAP_BLOCKS;
     for (let i = 0; i < count; i++) world.chain.mine({ quiet: true });
     blocks += count;
     world.chain.tellTip();
