@@ -76,6 +76,23 @@ function fundingSpend(node: SfericNode, turn: Turn, channel: FundedChannel, spen
   );
 }
 
+/**
+ * The watcher's memory ends with the program: of a spend that a channel saw before, and that a reorganisation or a
+ * replacement took away while nobody looked, it cannot tell that it is undone. Once the chain is known again, this does.
+ */
+export function undoVanished(node: SfericNode, turn: Turn): void {
+  for (const { phase, config, spend, fundingOutPoint, outputSpends } of node.channels.all()) {
+    if (phase === 'closed') continue;
+    if (spend && node.onchain.isUnspent(fundingOutPoint)) {
+      node.channels.command(turn, config.channelNumber, { kind: 'funding_unspent' });
+      continue;
+    }
+    for (const { outPoint } of outputSpends) {
+      if (node.onchain.isUnspent(outPoint)) node.channels.command(turn, config.channelNumber, { kind: 'output_unspent', outPoint });
+    }
+  }
+}
+
 /** Outputs of closing transactions, which their channels asked to watch. */
 export function watchChannelOutput(node: SfericNode, turn: Turn, channel: FundedChannel, output: { readonly outPoint: OutPoint; readonly script: Uint8Array }): void {
   node.outputOwners.set(outPointKey(output.outPoint), channel.config.channelNumber);

@@ -19,7 +19,7 @@ import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
 import { bookEndOfCloses } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
-import { fundingEvents, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
 import { Sweeps } from './sweeps.ts';
 import { Onchain } from './onchain.ts';
 import { Openings, type OpenRequest } from './openings.ts';
@@ -93,6 +93,7 @@ export class SfericNode {
       onEvents: (turn, events) => fundingEvents(this, turn, events),
       onTip: (turn, tip) => this.#tip(turn, tip),
       onSynced: (turn) => {
+        undoVanished(this, turn);
         this.peers.activate();
         this.sweeps.synced(turn);
         this.#bookCloses(turn);
@@ -243,6 +244,7 @@ export class SfericNode {
       this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
       this.#keepFeerate(turn, channel);
     }
+    undoVanished(this, turn);
     this.sweeps.block(turn);
     this.payments.tick(turn);
     turn.after(() => this.#emit('chain.updated', this.chainStatus()));

@@ -10,7 +10,7 @@ import { type ChainView, applyHistories, extendView, openView, withTip } from '.
 import type { Feerates } from '../channel/context.ts';
 import { decodeWith, encodeWith } from '../codec/codec.ts';
 import { type OutPoint, type Tx, encodeTx, outPointKey, txid } from '../bitcoin/transaction.ts';
-import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import { fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
 import { feerateFromSatPerVb } from '../lib/units.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
@@ -181,6 +181,11 @@ export class Onchain {
   }
   forget(outPoint: OutPoint): void {
     this.#watcher = forgetOutput(this.#watcher, outPoint);
+  }
+  /** Whether the chain was asked about this watched output and knows of no spend, not even in the mempool. */
+  isUnspent(outPoint: OutPoint): boolean {
+    const watched = this.#watcher.outputs.get(outPointKey(outPoint));
+    return watched !== undefined && watched.status.spend === undefined && this.#watcher.histories.has(toHex(watched.script));
   }
   spendOf(outPoint: OutPoint): Spend | undefined {
     return this.#watcher.outputs.get(outPointKey(outPoint))?.status.spend;

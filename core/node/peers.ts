@@ -59,6 +59,7 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #peers = new Map<string, Peer>();
   #active = false;
+  #stopped = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class Peers {
 
   stop(): void {
     this.#active = false;
+    this.#stopped = true;
     for (const peer of this.#peers.values()) {
       peer.cancelRetry?.();
       peer.link?.close('the node stops');
@@ -153,6 +155,13 @@ export class Peers {
       if (!result.ok) {
         this.#failed(peer, result.error);
         return result;
+      }
+      if (this.#stopped) {
+        // Nothing leaves any more, not even an init (I-7).
+        result.value.close('the node stops');
+        const error = { code: 'closed', detail: 'the node stops' } as const;
+        this.#failed(peer, error);
+        return { ok: false, error };
       }
       this.#attach(peer, result.value);
       return { ok: true, value: undefined };

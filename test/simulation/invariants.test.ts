@@ -34,8 +34,8 @@ const brokenBy = (check: (evidence: Evidence) => void): string[] => {
 test('each invariant is red where the state is wrong, and green where it is right', async () => {
   const { a, b, middle, image } = await disks();
   const commitments = (change: Partial<FundedChannel['commitments']>) => (channel: FundedChannel) => ({ ...channel, commitments: { ...channel.commitments, ...change } });
-  expect(brokenBy((evidence) => i3(evidence, 'A', a, b))).toEqual([]);
-  expect(brokenBy((evidence) => i3(evidence, 'A', changed(a, commitments({ revealedSecrets: [] })), b))).toEqual(['I-3']);
+  expect(brokenBy((evidence) => i3(evidence, 'A', a, 'B', b))).toEqual([]);
+  expect(brokenBy((evidence) => i3(evidence, 'A', changed(a, commitments({ revealedSecrets: [] })), 'B', b))).toEqual(['I-3']);
 
   const { ourMsat } = a.channels[0]!.commitments;
   expect(brokenBy((evidence) => i10To12(evidence, 'A', a))).toEqual([]);

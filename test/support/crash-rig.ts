@@ -14,7 +14,7 @@ import { decodeMessage } from '../../core/wire/messages.ts';
 import { FakeChain } from './fake-chain.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { EMPTY_IMAGE, type StoreImage } from './memory-store.ts';
-import { type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
+import { type NodeName, type SideName, SIDES, masters, scriptOf } from './rig-keys.ts';
 import type { Call, FaultPlan, RigImage, RigOptions, Watcher } from './crash-types.ts';
 import { RigStore } from './rig-store.ts';
 
@@ -105,8 +105,19 @@ export class CrashRig {
   isRunning(side: SideName): boolean {
     return this.sides[side].life?.alive === true;
   }
-  durable(side: SideName): StoreImage {
+  durable(name: NodeName): StoreImage {
+    const side = name as SideName;
     return this.sides[side].life?.store.image() ?? this.sides[side].image;
+  }
+
+  markOf(side: NodeName, channelNumber: number): number | undefined {
+    return this.sides[side as SideName].marks.get(channelNumber);
+  }
+  frozenOf(side: NodeName): StoreFault | undefined {
+    return this.sides[side as SideName].life?.frozen;
+  }
+  isOnChain(txid: string): boolean {
+    return this.chain.has(txid);
   }
 
   post(lane: string, run: Task['run']): void {

@@ -82,8 +82,8 @@ export async function runScenario(scenario: Scenario, start: Start, plan: FaultP
       await settled('after a block');
     }
     const [a, b] = [viewOf(rig.durable('A')), viewOf(rig.durable('B'))];
-    i3(evidence, 'A', a, b);
-    i3(evidence, 'B', b, a);
+    i3(evidence, 'A', a, 'B', b);
+    i3(evidence, 'B', b, 'A', a);
     i13AtRest(evidence, rig, wealth);
     if (enforcement) fulfilledOnChain(evidence, rig, start.image);
     i14(evidence, rig);

@@ -2,6 +2,7 @@ import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
 import { type SideName, SIDES, otherSide } from './rig-keys.ts';
 import { type RunResult, runScenario } from './crash-run.ts';
 import { type Scenario, type Start, startOf } from './crash-scenarios.ts';
+import { chance } from './chance.ts';
 import { Witness } from './crash-witness.ts';
 import { recordsOf, viewOf } from './invariant-views.ts';
 import type { StoreImage } from './memory-store.ts';
@@ -15,17 +16,6 @@ export interface SweepReport {
   /** What broke, and the plans under which it did. */
   readonly broken: Map<string, string[]>;
   readonly looked: Record<string, number>;
-}
-
-/** A generator of numbers from 0 to 1 that follow from the seed alone (mulberry32). */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Runs of one scenario under faults, each compared with the run without. */

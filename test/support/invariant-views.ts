@@ -35,6 +35,34 @@ export function recordsOf(image: StoreImage, table: TableName): readonly (readon
 
 const views = new WeakMap<StoreImage, DiskView>();
 
+/** Records that did not change are the same bytes in the next image: each is read once. */
+function once<T>(decode: (value: Uint8Array) => T): (value: Uint8Array) => T {
+  const read = new WeakMap<Uint8Array, { readonly decoded: T }>();
+  return (value) => {
+    const known = read.get(value) ?? { decoded: decode(value) };
+    read.set(value, known);
+    return known.decoded;
+  };
+}
+const outgoingOf = once(decodeOutgoing);
+const incomingOf = once(decodeIncoming);
+const walletOf = once((value) => decodeWith(walletStateCodec, value));
+const bookedOf = once((value) => BigInt(fromUtf8(value)));
+
+interface ReadChannel {
+  readonly htlcs: readonly Uint8Array[];
+  readonly channel: FundedChannel;
+  readonly word: string;
+}
+const readChannels = new WeakMap<Uint8Array, ReadChannel>();
+function channelOf(value: Uint8Array, htlcs: readonly Uint8Array[]): ReadChannel {
+  const known = readChannels.get(value);
+  if (known?.htlcs.length === htlcs.length && known.htlcs.every((htlc, i) => htlc === htlcs[i])) return known;
+  const read = { htlcs, channel: decodeChannel(value, htlcs), word: [value, ...htlcs].map(toHex).join('/') };
+  readChannels.set(value, read);
+  return read;
+}
+
 export function viewOf(image: StoreImage): DiskView {
   const known = views.get(image);
   if (known) return known;
@@ -43,22 +71,22 @@ export function viewOf(image: StoreImage): DiskView {
   const channelWords = new Map<number, string>();
   for (const [key, value] of recordsOf(image, 'channel')) {
     const own = htlcs.filter(([htlcKey]) => htlcKey.startsWith(key)).map(([, record]) => record);
-    const channel = decodeChannel(value, own);
+    const { channel, word } = channelOf(value, own);
     channels.push(channel);
-    channelWords.set(channel.config.channelNumber, [value, ...own].map(toHex).join('/'));
+    channelWords.set(channel.config.channelNumber, word);
   }
   const walletRecord = image.records.get('wallet\nstate');
   const sweepsRecord = image.records.get('wallet\nsweeps');
   const counter = image.records.get('meta\nnextChannelNumber');
   const view: DiskView = {
     channels, channelWords,
-    outgoing: new Map(recordsOf(image, 'outgoingPayment').map(([key, value]) => [key, decodeOutgoing(value)])),
-    incoming: new Map(recordsOf(image, 'incomingPayment').map(([key, value]) => [key, decodeIncoming(value)])),
+    outgoing: new Map(recordsOf(image, 'outgoingPayment').map(([key, value]) => [key, outgoingOf(value)])),
+    incoming: new Map(recordsOf(image, 'incomingPayment').map(([key, value]) => [key, incomingOf(value)])),
     pending: new Set(recordsOf(image, 'pendingPayment').map(([key]) => key)),
-    wallet: walletRecord ? decodeWith(walletStateCodec, walletRecord) : initialState,
+    wallet: walletRecord ? walletOf(walletRecord) : initialState,
     sweeps: sweepsRecord ? decodeWith(sweepStateCodec, sweepsRecord) : emptySweeps,
     balances: movedBalances(new Map(), image.ledger),
-    bookedSat: recordsOf(image, 'wallet').filter(([key]) => key.startsWith('booked/')).reduce((sum, [, value]) => sum + BigInt(fromUtf8(value)), 0n),
+    bookedSat: recordsOf(image, 'wallet').filter(([key]) => key.startsWith('booked/')).reduce((sum, [, value]) => sum + bookedOf(value), 0n),
     nextChannelNumber: counter ? Number(fromUtf8(counter)) : 0,
   }; // prettier-ignore
   views.set(image, view);

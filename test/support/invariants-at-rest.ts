@@ -4,14 +4,14 @@ import { toHex } from '../../core/lib/bytes.ts';
 import type { AccountKind, Branch } from '../../core/wallet/accounts.ts';
 import type { CrashRig, RigImage } from './crash-rig.ts';
 import type { Enforcement } from './crash-scenarios.ts';
-import { type SideName, SIDES, otherSide, scriptOf } from './rig-keys.ts';
+import { type NodeName, type SideName, SIDES, otherSide, scriptOf } from './rig-keys.ts';
 import { channelById, viewOf } from './invariant-views.ts';
 import type { Evidence } from './invariants.ts';
 
 const WATCHED = 40;
-const scripts = new Map<SideName, ReadonlySet<string>>();
+const scripts = new Map<NodeName, ReadonlySet<string>>();
 /** The first scripts of every branch of a side's wallet, made from its seed alone. */
-function walletScripts(side: SideName): ReadonlySet<string> {
+export function walletScripts(side: NodeName): ReadonlySet<string> {
   const known = scripts.get(side);
   if (known) return known;
   const made = new Set<string>();

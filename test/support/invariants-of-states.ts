@@ -8,7 +8,7 @@ import { type FeeratePerKw, feeratePerKw } from '../../core/lib/units.ts';
 import { buildCommitment } from '../../core/tx/commitment.ts';
 import { type DiskView, channelById } from './invariant-views.ts';
 import type { Evidence, InvariantName, Sent } from './invariants.ts';
-import { type SideName, keysOf } from './rig-keys.ts';
+import { type NodeName, keysOf } from './rig-keys.ts';
 
 interface Owned {
   readonly owner: 'local' | 'remote';
@@ -17,7 +17,7 @@ interface Owned {
   readonly point: Uint8Array;
 }
 
-function commitmentsOf(side: SideName, channel: FundedChannel): Owned[] {
+function commitmentsOf(side: NodeName, channel: FundedChannel): Owned[] {
   const { commitments, config } = channel;
   const spec = (view: (typeof VIEW)[keyof typeof VIEW]): Spec => specOf(commitments, view, config.isOpener);
   const { remoteNextPoint, awaitingRevocation, remoteNumber, localNumber } = commitments;
@@ -32,7 +32,7 @@ function commitmentsOf(side: SideName, channel: FundedChannel): Owned[] {
 const judged = new Map<string, readonly { readonly name: InvariantName; readonly holds: boolean; readonly what: string }[]>();
 
 /** I-10 to I-12 of one stored state; equal states are judged once in all runs. */
-export function i10To12(evidence: Evidence, side: SideName, disk: DiskView): void {
+export function i10To12(evidence: Evidence, side: NodeName, disk: DiskView): void {
   for (const channel of disk.channels) {
     const word = `${side} ${disk.channelWords.get(channel.config.channelNumber)}`;
     const known = judged.get(word) ?? commitmentsOf(side, channel).flatMap((owned) => [i10(channel, owned), ...i11(channel, owned), ...i12(channel, owned)]);
@@ -87,7 +87,7 @@ export function i11Offer(evidence: Evidence, { side, message, disk }: Sent): voi
 }
 
 /** The books of every durable state agree with the channels and the wallet in it. */
-export function i13Books(evidence: Evidence, side: SideName, disk: DiskView): void {
+export function i13Books(evidence: Evidence, side: NodeName, disk: DiskView): void {
   let opened = 0n;
   for (const channel of disk.channels) {
     const { channelNumber, isOpener, fundingSatoshis } = channel.config;

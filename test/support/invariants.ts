@@ -12,18 +12,28 @@ import { commitmentNumberOf } from '../../core/tx/commitment.ts';
 import { sweepStateCodec } from '../../core/wallet/sweep-codec.ts';
 import { walletStateCodec } from '../../core/wallet/state-codec.ts';
 import { type Message, encodeMessage } from '../../core/wire/messages.ts';
-import type { CrashRig } from './crash-rig.ts';
-import { type SideName, SIDES, keysOf, otherSide } from './rig-keys.ts';
+import { type NodeName, keysOf, nameOfNode } from './rig-keys.ts';
 import { type DiskView, channelById, viewOf } from './invariant-views.ts';
+import type { StoreFault } from '../../core/store/port.ts';
 import type { StoreImage } from './memory-store.ts';
 
 export type InvariantName =
-  | 'I-1' | 'I-2' | 'I-3' | 'I-5' | 'I-6' | 'I-7' | 'I-8' | 'I-9' | 'I-10' | 'I-11' | 'I-12' | 'I-13' | 'I-14' | 'I-18' | 'I-19'
-  | 'I-22' | 'I-23' | 'I-24' | 'I-25' | 'I-26' | 'I-32' | 'I-33'; // prettier-ignore
+  | 'I-1' | 'I-2' | 'I-3' | 'I-5' | 'I-6' | 'I-7' | 'I-8' | 'I-9' | 'I-10' | 'I-11' | 'I-12' | 'I-13' | 'I-14' | 'I-18' | 'I-19' | 'I-20' | 'I-21'
+  | 'I-22' | 'I-23' | 'I-24' | 'I-25' | 'I-26' | 'I-27' | 'I-28' | 'I-29' | 'I-31' | 'I-32' | 'I-33' | 'I-34' | 'I-35'; // prettier-ignore
+
+/** What the invariants must be able to ask about the world in which things happen. */
+export interface EvidenceHost {
+  /** What is on the disk of a node that runs or ran. */
+  readonly durable: (name: NodeName) => StoreImage;
+  /** Its second file. */
+  readonly markOf: (name: NodeName, channelNumber: number) => number | undefined;
+  readonly frozenOf: (name: NodeName) => StoreFault | undefined;
+  readonly isOnChain: (txid: string) => boolean;
+}
 
 /** What the invariants know of one run: every message, what was durable when it left, and what they found so far. */
 export class Evidence {
-  readonly rig: () => CrashRig;
+  readonly host: () => EvidenceHost;
   readonly broken: string[] = [];
   /** How often each invariant had something to look at. */
   readonly looked: Record<string, number> = {};
@@ -36,8 +46,8 @@ export class Evidence {
   readonly shutdownSent = new Set<string>();
   readonly published = new Map<string, Tx>();
 
-  constructor(rig: () => CrashRig) {
-    this.rig = rig;
+  constructor(host: () => EvidenceHost) {
+    this.host = host;
   }
   look(name: InvariantName, holds: boolean, what: () => string): void {
     this.looked[name] = (this.looked[name] ?? 0) + 1;
@@ -46,24 +56,24 @@ export class Evidence {
 }
 
 export interface Sent {
-  readonly side: SideName;
+  readonly side: NodeName;
   readonly message: Message;
   readonly bytes: Uint8Array;
   /** What was on disk when it left. */
   readonly disk: DiskView;
 }
 
-const ctxOf = (side: SideName, channel: FundedChannel) => ({ keys: keysOf(side, channel.config.channelNumber) }) as Parameters<typeof commitmentMessage>[1];
-const nameOf = (side: SideName, channel: FundedChannel): string => `${side} ${channel.fundingOutPoint.txid}`;
+const ctxOf = (side: NodeName, channel: FundedChannel) => ({ keys: keysOf(side, channel.config.channelNumber) }) as Parameters<typeof commitmentMessage>[1];
+const nameOf = (side: NodeName, channel: FundedChannel): string => `${side} ${channel.fundingOutPoint.txid}`;
 
 /** Never sign or publish a commitment whose secret was sent. */
-export function i1(evidence: Evidence, side: SideName, disk: DiskView): void {
+export function i1(evidence: Evidence, side: NodeName, disk: DiskView): void {
   for (const channel of disk.channels) {
     const revoked = evidence.revoked.get(nameOf(side, channel)) ?? -1;
     evidence.look('I-1', channel.commitments.localNumber > revoked, () => `${side} would publish ${channel.commitments.localNumber}, and sent the secret of ${revoked}`);
   }
 }
-export function i1Published(evidence: Evidence, side: SideName, tx: Tx, disk: DiskView): void {
+export function i1Published(evidence: Evidence, side: NodeName, tx: Tx, disk: DiskView): void {
   for (const channel of disk.channels) {
     if (!tx.inputs.some((input) => outPointKey(input) === outPointKey(channel.fundingOutPoint))) continue;
     const number = commitmentNumberOf(tx, channelObscuringFactor(channel.config));
@@ -83,11 +93,11 @@ export function i2(evidence: Evidence, { side, message, bytes, disk }: Sent): vo
 }
 
 /** Every secret that was received is the one of that number, and all earlier ones follow from what is kept. */
-export function i3(evidence: Evidence, side: SideName, disk: DiskView, other: DiskView): void {
+export function i3(evidence: Evidence, side: NodeName, disk: DiskView, peer: NodeName, other: DiskView): void {
   for (const channel of disk.channels) {
     const theirs = channelById(other, channel.channelId);
     if (!theirs) continue;
-    const seed = keysOf(otherSide(side), theirs.config.channelNumber).commitmentSeed;
+    const seed = keysOf(peer, theirs.config.channelNumber).commitmentSeed;
     for (let number = 0; number < channel.commitments.remoteNumber; number++) {
       const secret = revealedSecret(channel.commitments.revealedSecrets, secretIndexOf(number));
       evidence.look('I-3', secret !== undefined && equal(secret, commitmentSecret(seed, number)), () => `${side} lacks the peer's secret ${number}`);
@@ -136,7 +146,7 @@ function notDurable(evidence: Evidence, { side, message, bytes, disk }: Sent): s
       const number = commitments.localNumber - 1;
       if (number < 0 || !same(revocationMessage(channel, ctxOf(side, channel)))) return 'the commitment that follows is not on disk';
       evidence.revoked.set(nameOf(side, channel), Math.max(number, evidence.revoked.get(nameOf(side, channel)) ?? -1));
-      const mark = evidence.rig().sides[side].marks.get(channel.config.channelNumber) ?? -1;
+      const mark = evidence.host().markOf(side, channel.config.channelNumber) ?? -1;
       return mark >= number ? undefined : `the second file knows of ${mark} only`;
     }
     case 'shutdown':
@@ -152,11 +162,11 @@ function notDurable(evidence: Evidence, { side, message, bytes, disk }: Sent): s
 }
 
 /** After a restart the state is exactly what the last whole commit wrote; what a commit writes belongs together. */
-export function i6(evidence: Evidence, side: SideName, found: StoreImage, last: StoreImage): void {
+export function i6(evidence: Evidence, side: NodeName, found: StoreImage, last: StoreImage): void {
   evidence.look('I-6', found === last, () => `${side} started from something that no commit wrote`);
 }
 /** Records that tell of the same thing agree in every durable state: neither is before or after the other. */
-export function i6Together(evidence: Evidence, side: SideName, disk: DiskView): void {
+export function i6Together(evidence: Evidence, side: NodeName, disk: DiskView): void {
   for (const [hash, payment] of disk.outgoing) {
     evidence.look('I-6', disk.pending.has(`o${hash}`) === isOutgoingPending(payment), () => `${side}: payment ${hash} is ${payment.status}, its mark says otherwise`);
     for (const part of payment.parts) {
@@ -172,13 +182,13 @@ export function i6Together(evidence: Evidence, side: SideName, disk: DiskView): 
 }
 
 /** Nothing leaves a node whose disk failed. */
-export function i7(evidence: Evidence, side: SideName, what: string): void {
-  const frozen = evidence.rig().sides[side].life?.frozen;
+export function i7(evidence: Evidence, side: NodeName, what: string): void {
+  const frozen = evidence.host().frozenOf(side);
   evidence.look('I-7', frozen === undefined, () => `${side} is frozen (${frozen?.code}) and let ${what} out`);
 }
 
 /** The payer knows the preimage durably in whatever durable state knows that the HTLC is fulfilled. */
-export function i8(evidence: Evidence, side: SideName, disk: DiskView): void {
+export function i8(evidence: Evidence, side: NodeName, disk: DiskView): void {
   for (const channel of disk.channels) {
     for (const { add, removal } of channel.commitments.htlcs.values()) {
       if (removal?.what.kind !== 'fulfill') continue;
@@ -190,7 +200,7 @@ export function i8(evidence: Evidence, side: SideName, disk: DiskView): void {
 }
 
 /** What was read is written again byte by byte. */
-export function i9(evidence: Evidence, side: SideName, image: StoreImage): void {
+export function i9(evidence: Evidence, side: NodeName, image: StoreImage): void {
   const disk = viewOf(image);
   const holds = (table: string, key: string, again: Uint8Array): void => {
     const record = image.records.get(`${table}\n${key}`);
@@ -238,7 +248,9 @@ export function i19(evidence: Evidence, { side, message, bytes, disk }: Sent): v
     }
   }
   if (message.name === 'update_fulfill_htlc') {
-    const add = evidence.adds.get(`${otherSide(side)} ${toHex(message.channelId)} ${message.id}`);
+    const channel = channelById(disk, message.channelId);
+    const from = channel && nameOfNode(channel.config.peerNodeId);
+    const add = evidence.adds.get(`${from} ${toHex(message.channelId)} ${message.id}`);
     evidence.look('I-19', add?.paymentHash === toHex(sha256(message.paymentPreimage)), () => `${side} fulfilled HTLC ${message.id} with a preimage of another`);
     if (add) evidence.fulfilled.set(`${toHex(message.channelId)} ${message.id} ${add.paymentHash}`, add.amountMsat);
   }
@@ -255,26 +267,28 @@ export function i25(evidence: Evidence, { side, message, bytes }: Sent): void {
 }
 
 /** Honest peers send each other no errors and publish no commitments; nobody believes that it or the other lost data. */
-export function i33Sent(evidence: Evidence, { side, message }: Sent): void {
+export function i33Sent(evidence: Evidence, { side, message, disk }: Sent): void {
   if (message.name === 'warning') {
     // That both signed a close which the peer has not seen yet is no complaint.
     const text = new TextDecoder().decode(message.data);
     evidence.look('I-33', text === 'this channel is closed', () => `${side} warns: ${text}`);
   }
   if (message.name !== 'error') return;
-  const known = SIDES.every((one) => channelById(viewOf(evidence.rig().durable(one)), message.channelId));
+  const ours = channelById(disk, message.channelId);
+  const peer = ours && nameOfNode(ours.config.peerNodeId);
+  const known = peer !== undefined && channelById(viewOf(evidence.host().durable(peer)), message.channelId) !== undefined;
   evidence.look('I-33', !known, () => `${side} ends a channel that both have: ${new TextDecoder().decode(message.data)}`);
 }
 /** Its commitment, or without anchors a transaction that spends it alone: both follow from the channel's state. */
 const isPresigned = ({ fundingOutPoint, config, spend, phase }: FundedChannel, tx: Tx): boolean =>
   (phase === 'failing' || phase === 'closing') &&
   tx.inputs.some((input) => outPointKey(input) === outPointKey(fundingOutPoint) || (config.channelType === 'static_remotekey' && input.txid === spend?.txid));
-export function i33Published(evidence: Evidence, side: SideName, tx: Tx, disk: DiskView, mayForce = false): void {
+export function i33Published(evidence: Evidence, side: NodeName, tx: Tx, disk: DiskView, mayForce = false): void {
   for (const channel of disk.channels) {
     const spends = tx.inputs.some((input) => outPointKey(input) === outPointKey(channel.fundingOutPoint));
     if (!spends) continue;
     const isCommitment = commitmentNumberOf(tx, channelObscuringFactor(channel.config)) !== undefined;
-    const worthless = !evidence.rig().chain.has(channel.fundingOutPoint.txid);
+    const worthless = !evidence.host().isOnChain(channel.fundingOutPoint.txid);
     evidence.look('I-33', !isCommitment || worthless || mayForce, () => `${side} closes by force`);
     const durable = isCommitment || channel.closingTxs.some((raw) => equal(raw, encodeTx(tx)));
     evidence.look('I-5', durable, () => `${side} published a closing transaction that is not on disk`);

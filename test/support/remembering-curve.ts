@@ -1,6 +1,8 @@
 import { nobleProvider, useCurve } from '../../core/crypto/secp256k1.ts';
 import { nativeProvider } from '../../core/io/native-curve.ts';
 
+const MAX_ANSWERS = 100_000;
+
 /** A pure function of bytes that works each answer out once. */
 function once<A extends readonly Uint8Array[], T>(work: (...args: A) => T): (...args: A) => T {
   const answers = new Map<string, T>();
@@ -9,6 +11,8 @@ function once<A extends readonly Uint8Array[], T>(work: (...args: A) => T): (...
     const known = answers.get(key);
     if (known !== undefined || answers.has(key)) return known as T;
     const answer = work(...args);
+    // Runs that go on for hours would fill the memory.
+    if (answers.size >= MAX_ANSWERS) answers.clear();
     answers.set(key, answer);
     return answer;
   };

@@ -11,7 +11,7 @@ import { desiredCommitment, pastDeadline } from './failing.ts';
 import { decodeRevokedState } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
-import { penaltyClaims, theirCommitmentClaims, toRemoteClaims } from './their-commitment.ts';
+import { penaltyClaims, theirCommitmentClaims, toRemoteClaims, toRemoteWatches } from './their-commitment.ts';
 
 const ALARM_OF: Partial<Record<FundingSpend['spendClass'], AlarmCode>> = {
   unknown: 'unknown_funding_spend', future: 'future_commitment', revoked: 'revoked_commitment',
@@ -59,9 +59,12 @@ export function outputUnspent(channel: FundedChannel, outPoint: OutPoint, ctx: C
 /** A reorganisation took the spend out of the chain, and it is not in the mempool either. */
 export function fundingUnspent(channel: FundedChannel): Transition {
   if (!channel.spend || channel.phase === 'closed') return stay(channel);
+  // A close that both signed may have been seen before its signature came to us: seen once, it is ours to publish as well.
+  const isAgreed = channel.spend.spendClass === 'mutual' && channel.closingTxs.length === 0;
+  const closingTxs = isAgreed ? [channel.spend.rawTx] : channel.closingTxs;
   // Whoever once closed on chain goes on wanting it closed: our own commitment is offered again.
-  const phase = channel.closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
-  return [{ ...channel, phase, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
+  const phase = closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
+  return [{ ...channel, phase, closingTxs, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
 }
 
 interface Findings {
@@ -118,7 +121,7 @@ function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnTy
     case 'revoked':
       return penaltyClaims(channel, ctx.keys, spend);
     case 'future':
-      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: [] };
+      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: toRemoteWatches(channel, spend) };
     case 'mutual':
     case 'unknown':
       return NOTHING;

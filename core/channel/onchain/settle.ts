@@ -72,9 +72,11 @@ function outcomeOf(channel: FundedChannel, spend: FundingSpend, known: KnownComm
   if (output === undefined) return where.isSafe(confirmedAt) ? withoutOutput(known, entry) : undefined;
   const taken = channel.outputSpends.find(({ outPoint }) => sameOutPoint(outPoint, { txid: spend.txid, vout: output }));
   if (taken?.height !== undefined) return where.isSafe(taken.height) ? byWhom(taken, entry) : undefined;
-  // Nobody can or wants to take a received one that we cannot claim: it is the peer's once it has expired.
-  const expired = !isOffered(entry) && !hasPreimage && where.isSafe(entry.add.cltvExpiry);
-  return expired && where.isSafe(confirmedAt) ? 'failed' : undefined;
+  if (!where.isSafe(entry.add.cltvExpiry) || !where.isSafe(confirmedAt)) return undefined;
+  // Expired and not taken: a received one that we cannot claim is the peer's, and a crumb nobody will ever pay the fee for.
+  const isPeers = !isOffered(entry) && !hasPreimage;
+  const isCrumb = (known.commitment.outputs[output]?.amountSat ?? 0n) < POLICY.abandonedClaimSat;
+  return isPeers || isCrumb ? 'failed' : undefined;
 }
 
 const outputOf = (known: KnownCommitment, { add }: HtlcEntry): number | undefined => {

@@ -34,6 +34,12 @@ export function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend:
   })); // prettier-ignore
 }
 
+/** For a commitment of which we know nothing else: that ours was taken must be seen, or it would be wanted for ever. */
+export const toRemoteWatches = (channel: FundedChannel, spend: FundingSpend): readonly WatchedOutput[] => {
+  const script = toRemoteScript(channel.config, 'us');
+  return outputsPaying(spendTx(spend), script).map((vout) => ({ outPoint: { txid: spend.txid, vout }, script }));
+};
+
 /** BOLT 5, "Unilateral Close Handling: Remote Commitment Transaction". */
 export function theirCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend, known: KnownCommitment): Findings {
   const { channelNumber, channelType } = channel.config;
