@@ -9,7 +9,7 @@ import { type ChannelFault, type ChannelFaultCode, fault, faultText } from './er
 import { receiveClosingComplete, receiveClosingSig, receiveClosingSigned } from './negotiation.ts';
 import { errorAction, failChannel, pastDeadline, publishCommitment } from './onchain/failing.ts';
 import { fundingSpent, fundingUnspent, outputSpent, outputUnspent, resolve } from './onchain/onchain.ts';
-import { fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
+import { fundingAgain, fundingConfirmed, openingBlock, receiveChannelReady } from './opening.ts';
 import { exceedsDustCap } from './limits.ts';
 import { disconnect, receiveReestablish, reestablishMessage, undoUnsigned } from './reestablish.ts';
 import { negotiateWhenClean, receiveShutdown, requestShutdown, sendShutdown } from './shutdown.ts';
@@ -113,13 +113,13 @@ function block(channel: FundedChannel, ctx: Context): Transition {
     case 'negotiating': {
       if (pastDeadline(channel, ctx.blockHeight)) return failChannel(channel, 'htlc_deadline', undefined, ctx);
       const newest = channel.closingTxs.at(-1);
-      return newest ? [channel, [{ kind: 'publish', label: 'closing', tx: decodeTx(newest) }]] : stay(channel);
+      return [channel, [...fundingAgain(channel), ...(newest ? [{ kind: 'publish', label: 'closing', tx: decodeTx(newest) } as const] : [])]];
     }
     case 'failing':
       // A funding transaction that is not ours and was never seen leaves nothing to publish.
       return channel.fundingHeight === undefined && !channel.fundingTx ? openingBlock(channel, ctx) : [channel, publishCommitment(channel, ctx)];
     case 'closing':
-      return resolve(channel, ctx);
+      return then([channel, fundingAgain(channel)], (same) => resolve(same, ctx));
     case 'fallen_behind':
     case 'closed':
       return stay(channel);

@@ -72,10 +72,14 @@ export function receiveChannelReady(channel: FundedChannel, message: MessageOf<'
   return ok([next, [STORE, ...actions]]);
 }
 
+/** Our funding transaction while no block holds it: not yet, or no longer since a reorganisation. */
+export const fundingAgain = ({ fundingTx, fundingHeight }: FundedChannel): readonly ChannelAction[] =>
+  fundingTx && fundingHeight === undefined ? [{ kind: 'publish', label: 'funding', tx: decodeTx(fundingTx) }] : [];
+
 /** Per block while opening: publish our funding again, give up on one that never came (BOLT 2). */
 export function openingBlock(channel: FundedChannel, ctx: Context): Transition {
   if (channel.fundingHeight !== undefined) return stay(channel);
-  if (channel.fundingTx) return [channel, [{ kind: 'publish', label: 'funding', tx: decodeTx(channel.fundingTx) }]];
+  if (channel.fundingTx) return [channel, fundingAgain(channel)];
   const waited = ctx.blockHeight - channel.createdAtHeight;
   if (waited < POLICY.fundingTimeoutBlocks) return stay(channel);
   return [{ ...channel, phase: 'closed', closeReason: 'funding_timeout' }, [STORE, { kind: 'journal', event: { kind: 'closed', recoveredSat: 0n } }, { kind: 'forget' }]];

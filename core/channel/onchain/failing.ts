@@ -1,4 +1,3 @@
-import { decodeTx } from '../../bitcoin/transaction.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { sat } from '../../lib/units.ts';
 import { claimSequence } from '../../tx/claim.ts';
@@ -7,6 +6,7 @@ import type { DesiredCommitment } from '../../tx/desired-claim.ts';
 import type { ChannelAction } from '../commands.ts';
 import { type Context, STORE, type Transition, stay } from '../context.ts';
 import { type ChannelFault, faultText } from '../errors.ts';
+import { fundingAgain } from '../opening.ts';
 import { POLICY } from '../policy.ts';
 import { signedLocalCommitment } from '../sign.ts';
 import type { CloseReason, FundedChannel } from '../types.ts';
@@ -33,8 +33,7 @@ export const errorAction = (channel: FundedChannel, text: string): ChannelAction
 
 /** Our newest commitment, and the funding transaction before it in case that never got through. */
 export function publishCommitment(channel: FundedChannel, ctx: Context): ChannelAction[] {
-  const funding: ChannelAction[] = channel.fundingTx && channel.fundingHeight === undefined ? [{ kind: 'publish', label: 'funding', tx: decodeTx(channel.fundingTx) }] : [];
-  return [...funding, { kind: 'commitment', desired: desiredCommitment(channel, ctx) }];
+  return [...fundingAgain(channel), { kind: 'commitment', desired: desiredCommitment(channel, ctx) }];
 }
 
 export function desiredCommitment(channel: FundedChannel, ctx: Context): DesiredCommitment {

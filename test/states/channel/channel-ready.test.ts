@@ -144,4 +144,15 @@ describe('a funding transaction', () => {
     expect(sentNames(pair.do('bob', pair.fundingConfirmed(502)))).toEqual(['channel_ready']);
     expect(pair.bob.shortChannelId).toBe(shortChannelIdOf(502, 1, 0));
   });
+
+  it('is published again when a reorganisation takes it from a channel in use, before whatever spends it', () => {
+    const published = (pair: ChannelPair) => actionsOf(pair.do('alice', { kind: 'block' }), 'publish').map(({ label }) => label);
+    const pair = reachNormal();
+    expect(published(pair)).toEqual([]);
+    pair.do('alice', pair.fundingConfirmed(undefined));
+    expect(published(pair)).toEqual(['funding']);
+    pair.do('alice', { kind: 'force_close', reason: 'user' });
+    expect(published(pair)).toEqual(['funding']);
+    expect(actionsOf(pair.do('alice', { kind: 'block' }), 'commitment')).toHaveLength(1);
+  });
 });
