@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkConformance } from '../../../build/conformance.ts';
 import { treeOf } from './tree.ts';
@@ -81,5 +82,12 @@ describe('conformance table', () => {
     expect(checkConformance(treeOf({ 'README.md': '' })).violations.map(({ rule }) => rule)).toEqual([
       'the file does not exist',
     ]);
+  });
+});
+
+describe('the catalogue of failures in docs/safety.md', () => {
+  it('has its 37 rows in order', () => {
+    const rows = readFileSync('docs/safety.md', 'utf8').matchAll(/^\| (\d+) \|/gmu);
+    expect([...rows].map(([, row]) => Number(row))).toEqual(Array.from({ length: 37 }, (_, index) => index + 1));
   });
 });
