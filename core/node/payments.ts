@@ -207,16 +207,16 @@ export class Payments {
         return;
       }
       case 'htlc_fulfilled':
-        this.outgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
+        this.#withOutgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
         return;
       case 'htlc_failed':
-        this.outgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
+        this.#withOutgoing(turn, toHex(action.paymentHash), { ...action, channelNumber });
         return;
       case 'htlc_dropped':
-        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_dropped', channelNumber, id: action.id });
+        this.#withOutgoing(turn, toHex(action.paymentHash), { kind: 'htlc_dropped', channelNumber, id: action.id });
         return;
       case 'htlc_timed_out':
-        this.outgoing(turn, toHex(action.paymentHash), { kind: 'htlc_resolved_on_chain', channelNumber, id: action.id, outcome: { kind: 'timed_out' } });
+        this.#withOutgoing(turn, toHex(action.paymentHash), { kind: 'htlc_resolved_on_chain', channelNumber, id: action.id, outcome: { kind: 'timed_out' } });
         return;
       case 'htlc_received':
         this.#received(turn, channel, action);
@@ -234,16 +234,23 @@ export class Payments {
 
   /** An invoice that is not pending (paid, expired, not ours) is looked up first; the command follows in a later turn. */
   #withIncoming(turn: Turn, hash: string, command: IncomingCommand): void {
-    if (this.#incoming.pending.has(hash)) {
-      this.incoming(turn, hash, command);
-      return;
-    }
-    const { store, enqueue, log } = this.#options;
-    // After this turn's own commit, so that the look-up sees what the turn has just written.
+    if (this.#incoming.pending.has(hash)) this.incoming(turn, hash, command);
+    else this.#lookUp(turn, () => this.#incoming.find(hash), (later, known) => this.incoming(later, hash, command, known)); // prettier-ignore
+  }
+
+  /** A payment that has ended hears of its HTLCs too: what was given up may yet turn out to be paid. */
+  #withOutgoing(turn: Turn, hash: string, command: OutgoingCommand): void {
+    if (this.#outgoing.pending.has(hash)) this.outgoing(turn, hash, command);
+    else this.#lookUp(turn, () => this.#outgoing.find(hash), (later, known) => known && this.outgoing(later, hash, command, known)); // prettier-ignore
+  }
+
+  /** After this turn's own commit, so that the look-up sees what the turn has just written. */
+  #lookUp<State>(turn: Turn, find: () => Promise<State | undefined>, then: (later: Turn, known: State | undefined) => void): void {
+    const { enqueue, log } = this.#options;
     turn.after(() => {
-      store.get('incomingPayment', hash).then(
-        (record) => enqueue((later) => this.incoming(later, hash, command, record && decodeIncoming(record))),
-        (error: unknown) => log.error('an invoice could not be read', { reason: String(error) }),
+      find().then(
+        (known) => enqueue((later) => then(later, known)),
+        (error: unknown) => log.error('a payment could not be read', { reason: String(error) }),
       );
     });
   }

@@ -15,7 +15,7 @@ async function disks() {
   const start = await startOf(scenario.setting);
   const { rig } = await runScenario(scenario, start, {});
   const { found } = await runScenario(scenario, start, { kills: [{ at: 27, victims: ['A'] }] });
-  const image = found.findLast(([side]) => side === 'A')![1];
+  const { image } = found.findLast(({ side }) => side === 'A')!;
   return { rig, a: viewOf(rig.durable('A')), b: viewOf(rig.durable('B')), middle: viewOf(image), image };
 }
 

@@ -1,3 +1,4 @@
+import type { Found } from './crash-types.ts';
 import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
 import { SIDES, type SideName } from './rig-keys.ts';
 import { type Enforcement, type Scenario, type Start, isIdle, isQuiet } from './crash-scenarios.ts';
@@ -18,7 +19,7 @@ export interface RunResult {
   readonly end: string;
   readonly log: readonly string[];
   /** What a restart found each time somebody started again. */
-  readonly found: readonly (readonly [SideName, StoreImage])[];
+  readonly found: readonly Found[];
   /** The boundary before which the connection broke, where the plan wanted that. */
   readonly droppedAt: number;
   /** As it stands at the end, to go on with. */

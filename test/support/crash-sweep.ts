@@ -1,5 +1,7 @@
+import type { FundedChannel } from '../../core/channel/types.ts';
 import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
-import { type SideName, SIDES, otherSide } from './rig-keys.ts';
+import { SIDES, otherSide } from './rig-keys.ts';
+import type { Found } from './crash-types.ts';
 import { type RunResult, runScenario } from './crash-run.ts';
 import { type Scenario, type Start, startOf } from './crash-scenarios.ts';
 import { chance } from './chance.ts';
@@ -47,7 +49,7 @@ export class Sweep {
     const result = await runScenario(this.scenario, this.start, plan, options);
     this.report.runs++;
     this.#judge(label, result);
-    for (const [side, image] of result.found) await this.#replay(label, side, image);
+    for (const found of result.found) await this.#replay(label, found);
     return result;
   }
 
@@ -96,16 +98,18 @@ export class Sweep {
   }
 
   /** I-6: starting again from the same disk comes to the same, and changes no channel; equal disks are tried once. */
-  async #replay(label: string, side: SideName, image: StoreImage): Promise<void> {
+  async #replay(label: string, found: Found): Promise<void> {
+    const { side, image } = found;
     const word = `${side} ${wordOf(image)}`;
     if (replayed.has(word)) return;
     replayed.add(word);
-    const first = await startedAlone(this.start, side, image);
-    const second = await startedAlone(this.start, side, first);
+    const { image: first, chain } = await startedAlone(this.start, found);
+    const { image: second } = await startedAlone(this.start, { side, image: first, chain });
     this.report.looked['I-6'] = (this.report.looked['I-6'] ?? 0) + 2;
     const kept = viewOf(first).channelWords;
-    // One whose closing transaction or commitment is on disk publishes it, and sees it.
-    const same = viewOf(image).channels.every(({ phase, config: { channelNumber } }) => phase === 'negotiating' || phase === 'failing' || phase === 'closing' || kept.get(channelNumber) === viewOf(image).channelWords.get(channelNumber));
+    // One whose closing transaction or commitment is on disk publishes it, and sees it; so is one whose funding output is spent.
+    const isEnding = ({ phase, fundingOutPoint }: FundedChannel): boolean => phase === 'negotiating' || phase === 'failing' || phase === 'closing' || found.chain.isSpent(fundingOutPoint);
+    const same = viewOf(image).channels.every((channel) => isEnding(channel) || kept.get(channel.config.channelNumber) === viewOf(image).channelWords.get(channel.config.channelNumber));
     const broken = [...(same ? [] : [`I-6: ${side} changes a channel by starting`]), ...(wordOf(first) === wordOf(second) ? [] : [`I-6: ${side} starts otherwise the second time`])];
     for (const what of broken) this.report.broken.set(what, [...(this.report.broken.get(what) ?? []), label]);
   }
@@ -117,15 +121,15 @@ const wordOf = (image: StoreImage): string =>
   (['channel', 'channelHtlc', 'outgoingPayment', 'incomingPayment', 'pendingPayment', 'meta'] as const)
     .map((table) => recordsOf(image, table).map(([key, value]) => `${key}=${toHex(value)}`).toSorted().join(',')).join(';'); // prettier-ignore
 
-/** What is durable after a start with nobody to talk to. */
-async function startedAlone({ image, without }: Start, side: SideName, from: StoreImage): Promise<StoreImage> {
+/** What is durable after a start with nobody to talk to, and the chain with what it published. */
+async function startedAlone({ image, without }: Start, { side, image: from, chain }: Found): Promise<Omit<Found, 'side'>> {
   const witness = new Witness();
   const sides = { ...image.sides, [side]: { image: from, marks: new Map() } };
-  const rig = new CrashRig({ ...image, sides }, { without }, {}, witness);
+  const rig = new CrashRig({ ...image, chain, sides }, { without }, {}, witness);
   witness.rig = rig;
   rig.start(side);
   await rig.drain();
-  return rig.durable(side);
+  return { image: rig.durable(side), chain: rig.chain };
 }
 
 export const linesOf = ({ broken }: SweepReport): string[] => [...broken].map(([what, labels]) => `${what} (${labels.length} times: ${labels.slice(0, 4).join('; ')})`);

@@ -25,6 +25,13 @@ export interface RigOptions {
   readonly sabotage?: Sabotage | undefined;
 }
 
+/** The disk that a start found, and the chain as it was then. */
+export interface Found {
+  readonly side: SideName;
+  readonly image: StoreImage;
+  readonly chain: FakeChain;
+}
+
 /** Everything that happens at the borders of both nodes. */
 export interface Watcher {
   readonly onSend: (side: SideName, message: Message, bytes: Uint8Array) => void;

@@ -6,6 +6,7 @@ import type { SideName } from './rig-keys.ts';
 import { viewOf } from './invariant-views.ts';
 import { Evidence, type Sent, i1, i18, i19, i1Published, i2, i25, i33Published, i33Sent, i5, i6, i6Together, i7, i8, i9 } from './invariants.ts';
 import { i10To12, i11Offer, i13Books } from './invariants-of-states.ts';
+import type { Found } from './crash-types.ts';
 import type { StoreImage } from './memory-store.ts';
 
 /** Holds every invariant against everything that happens at the borders of two nodes. */
@@ -15,7 +16,7 @@ export class Witness implements Watcher {
   /** What went wrong inside a node, by its own log. */
   readonly errors: string[] = [];
   readonly log: string[] = [];
-  readonly found: (readonly [SideName, StoreImage])[] = [];
+  readonly found: Found[] = [];
   readonly #last = new Map<SideName, StoreImage>();
   readonly #enforcement: Enforcement | undefined;
 
@@ -64,7 +65,7 @@ export class Witness implements Watcher {
 
   onStarted(side: SideName, found: StoreImage): void {
     this.log.push(`${side} starts`);
-    this.found.push([side, found]);
+    if (this.rig) this.found.push({ side, image: found, chain: this.rig.chain.copy() });
     i6(this.evidence, side, found, this.#last.get(side) ?? found);
     i1(this.evidence, side, viewOf(found));
     i9(this.evidence, side, found);

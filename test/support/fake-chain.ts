@@ -1,4 +1,4 @@
-import { type Tx, type TxOutput, decodeTx, outPointKey, txWeight, txid, unsignedInput } from '../../core/bitcoin/transaction.ts';
+import { type OutPoint, type Tx, type TxOutput, decodeTx, outPointKey, sameOutPoint, txWeight, txid, unsignedInput } from '../../core/bitcoin/transaction.ts';
 import type { ChainListener, ChainSource, ChainTip, PublishResult, ScriptHistory } from '../../core/chain/port.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
 import { toHex, utf8 } from '../../core/lib/bytes.ts';
@@ -39,6 +39,10 @@ export class FakeChain {
 
   get tip(): ChainTip {
     return { height: this.height, hash: toHex(sha256(utf8(`block ${this.height}`))), timeSeconds: 1_700_000_000 + this.height * 600 };
+  }
+
+  isSpent(outPoint: OutPoint): boolean {
+    return [...this.#txs.values()].some(({ tx }) => tx.inputs.some((input) => sameOutPoint(input, outPoint)));
   }
 
   all(): readonly { readonly txid: string; readonly tx: Tx; readonly height: number | undefined }[] {

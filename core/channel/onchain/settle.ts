@@ -1,10 +1,12 @@
 import { decodeTx, sameOutPoint } from '../../bitcoin/transaction.ts';
+import { equal } from '../../lib/bytes.ts';
 import type { ChannelAction } from '../commands.ts';
 import { POLICY } from '../policy.ts';
 import { isOffered } from '../spec.ts';
 import { type FundedChannel, type FundingSpend, type HtlcEntry, type OutputSpend, STAGE, htlcKey } from '../types.ts';
 import type { KnownCommitment } from './confirmed.ts';
 import { revealedPreimage } from './preimages.ts';
+import { revokedHtlcOutputs } from './their-commitment.ts';
 
 type Settled = readonly [FundedChannel, readonly ChannelAction[]];
 
@@ -66,8 +68,11 @@ interface Where {
 function outcomeOf(channel: FundedChannel, spend: FundingSpend, known: KnownCommitment | undefined, entry: HtlcEntry, where: Where): Outcome | undefined {
   const confirmedAt = spend.height ?? Infinity;
   const hasPreimage = entry.removal?.what.kind === 'fulfill';
-  // A breach gives us everything: what we offered comes back, what we were owed is taken.
-  if (!known) return where.isSafe(confirmedAt) ? (hasPreimage ? 'fulfilled' : 'failed') : undefined;
+  // A breach gives us everything: what we offered comes back, what we were owed is taken. Yet the cheater may show a preimage.
+  if (!known) {
+    if (!where.isSafe(confirmedAt) || (!hasPreimage && mayShowPreimage(channel, spend, entry, where))) return undefined;
+    return hasPreimage ? 'fulfilled' : 'failed';
+  }
   const output = outputOf(known, entry);
   if (output === undefined) return where.isSafe(confirmedAt) ? withoutOutput(known, entry) : undefined;
   const taken = channel.outputSpends.find(({ outPoint }) => sameOutPoint(outPoint, { txid: spend.txid, vout: output }));
@@ -77,6 +82,18 @@ function outcomeOf(channel: FundedChannel, spend: FundingSpend, known: KnownComm
   const isPeers = !isOffered(entry) && !hasPreimage;
   const isCrumb = (known.commitment.outputs[output]?.amountSat ?? 0n) < POLICY.abandonedClaimSat;
   return isPeers || isCrumb ? 'failed' : undefined;
+}
+
+/** Whether an output of a breach for this hash is not taken for good: until then its preimage may come. */
+function mayShowPreimage(channel: FundedChannel, spend: FundingSpend, { add }: HtlcEntry, { isSafe }: Where): boolean {
+  if (spend.spendClass !== 'revoked' || add.direction === 'received') return false;
+  const { outputs } = decodeTx(spend.rawTx);
+  return revokedHtlcOutputs(channel, spend).some(({ vout, htlc }) => {
+    if (htlc.direction !== 'offered' || !equal(htlc.paymentHash, add.paymentHash)) return false;
+    const taken = channel.outputSpends.find(({ outPoint }) => sameOutPoint(outPoint, { txid: spend.txid, vout }));
+    const isCrumb = (outputs[vout]?.amountSat ?? 0n) < POLICY.abandonedClaimSat;
+    return !isCrumb && !(taken?.height !== undefined && isSafe(taken.height));
+  });
 }
 
 const outputOf = (known: KnownCommitment, { add }: HtlcEntry): number | undefined => {

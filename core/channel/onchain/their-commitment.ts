@@ -4,10 +4,10 @@ import { must } from '../../lib/result.ts';
 import { sat } from '../../lib/units.ts';
 import { publicKey } from '../../crypto/secp256k1.ts';
 import { type Claim, claimSequence } from '../../tx/claim.ts';
-import { commitmentKeys, derivePrivateKey, deriveRevocationPrivateKey } from '../../tx/keys.ts';
+import { type CommitmentKeys, commitmentKeys, derivePrivateKey, deriveRevocationPrivateKey } from '../../tx/keys.ts';
 import { htlcScripts, toLocalScript } from '../../tx/scripts.ts';
 import type { ChannelKeys } from '../keys.ts';
-import type { FundedChannel, FundingSpend } from '../types.ts';
+import type { FundedChannel, FundingSpend, PenaltyHtlc } from '../types.ts';
 import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
 import { type KnownCommitment, heightOf, secretOfRevoked, spendTx } from './confirmed.ts';
 import { unspent } from './own-commitment.ts';
@@ -66,13 +66,34 @@ export function theirCommitmentClaims(channel: FundedChannel, keys: ChannelKeys,
   return { claims: [...toRemoteClaims(channel, keys, spend), ...unspent(channel, htlcs)], watches };
 }
 
+export interface RevokedHtlcOutput {
+  readonly vout: number;
+  readonly htlc: PenaltyHtlc;
+  readonly witnessScript: Uint8Array;
+}
+
+/** The HTLC outputs of a revoked commitment, found by what was recorded of its HTLCs. */
+export function revokedHtlcOutputs(channel: FundedChannel, spend: FundingSpend, keysThen = revokedKeys(channel, spend)): readonly RevokedHtlcOutput[] {
+  const scripts = htlcScripts(keysThen, channel.config.channelType);
+  const tx = spendTx(spend);
+  return channel.penaltyHtlcs.flatMap((htlc) => {
+    // Our view in the record; in the script the peer is the owner.
+    const witnessScript = htlc.direction === 'offered' ? scripts.received(htlc.paymentHash, htlc.cltvExpiry) : scripts.offered(htlc.paymentHash);
+    return outputsPaying(tx, p2wsh(witnessScript)).map((vout) => ({ vout, htlc, witnessScript }));
+  });
+}
+
+const revokedSecret = (channel: FundedChannel, { commitmentNumber }: FundingSpend): Uint8Array =>
+  must(secretOfRevoked(channel, must(commitmentNumber, 'the commitment number')), 'the revoked secret');
+
+const revokedKeys = (channel: FundedChannel, spend: FundingSpend): CommitmentKeys =>
+  commitmentKeys(channel.config.remote.basepoints, channel.config.local.basepoints, publicKey(revokedSecret(channel, spend)));
+
 /** BOLT 5, "Revoked Transaction Close Handling": every output, first and second stage, however the cheater merged them. */
 export function penaltyClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): Findings {
-  const { channelNumber, channelType, local, remote } = channel.config;
-  const number = must(spend.commitmentNumber, 'the commitment number');
-  const secret = must(secretOfRevoked(channel, number), 'the revoked secret');
-  const commitmentKeysThen = commitmentKeys(remote.basepoints, local.basepoints, publicKey(secret));
-  const privateKey = deriveRevocationPrivateKey(keys.revocationBasepointSecret, secret);
+  const { channelNumber, channelType, local } = channel.config;
+  const commitmentKeysThen = revokedKeys(channel, spend);
+  const privateKey = deriveRevocationPrivateKey(keys.revocationBasepointSecret, revokedSecret(channel, spend));
   const delayedScript = toLocalScript(commitmentKeysThen, local.toSelfDelay);
   const penalty = (claim: Claim, height: number): DesiredClaim => ({
     channelNumber, outPoint: claim.outPoint, amountSat: claim.amountSat, destinationScript: channel.walletScript, contested: true, earliestHeight: height + 1,
@@ -83,13 +104,7 @@ export function penaltyClaims(channel: FundedChannel, keys: ChannelKeys, spend: 
   const at = (vout: number) => ({ outPoint: { txid: spend.txid, vout }, amountSat: sat(must(tx.outputs[vout], 'the output').amountSat) });
   const sequence = claimSequence('revoked_to_local', channelType, 0);
   const main = outputsPaying(tx, p2wsh(delayedScript)).map((vout) => penalty({ kind: 'revoked_to_local', ...at(vout), witnessScript: delayedScript, sequence }, height));
-  const scripts = htlcScripts(commitmentKeysThen, channelType);
-  const found = new Map<number, Uint8Array>();
-  for (const { direction, paymentHash, cltvExpiry } of channel.penaltyHtlcs) {
-    // Our view in the record; in the script the peer is the owner.
-    const witnessScript = direction === 'offered' ? scripts.received(paymentHash, cltvExpiry) : scripts.offered(paymentHash);
-    for (const vout of outputsPaying(tx, p2wsh(witnessScript))) found.set(vout, witnessScript);
-  }
+  const found = new Map(revokedHtlcOutputs(channel, spend, commitmentKeysThen).map(({ vout, witnessScript }) => [vout, witnessScript]));
   const { revocationPubkey } = commitmentKeysThen;
   const htlcs = [...found].map(([vout, witnessScript]) => penalty({ kind: 'revoked_htlc', ...at(vout), witnessScript, revocationPubkey, sequence }, height));
   const second = channel.outputSpends.flatMap((taken): DesiredClaim[] => {
