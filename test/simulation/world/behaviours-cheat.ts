@@ -1,4 +1,5 @@
 import { toHex } from '../../../core/lib/bytes.ts';
+import { viewOf } from '../../support/invariant-views.ts';
 import type { Adversary, OldState } from './adversary.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -76,6 +77,10 @@ export const CHEATS: readonly Behaviour[] = [
         if (merged) adversary.confirm(merged);
         // Within what the sleep budget allows: the delay is 720 blocks.
         const asleep = 1 + adversary.below(500);
+        // HTLCs with an honest peer may expire meanwhile: then whoever is awake has to close.
+        for (const name of play.honest) {
+          for (const channel of viewOf(world.durable(name)).channels) if (channel.commitments.htlcs.size > 0) play.watch.unpeaceful.add(channel.fundingOutPoint.txid);
+        }
         for (let i = 0; i < asleep; i++) world.chain.mine({ quiet: true });
       }
       play.revive('A');
