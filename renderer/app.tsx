@@ -28,6 +28,7 @@ export function App() {
   const [shell, setShell] = useState<ShellAnswer<'shell.state'>>();
   const [vault, setVault] = useState<Answer<'vault.status'>>();
   const [route, setRoute] = useState<Route>({ screen: 'home' });
+  const go = useCallback((to: Route) => setRoute((from) => ({ ...to, visit: (from.visit ?? 0) + 1 })), []);
   /** The steps of making a wallet go on after it exists: words to write down, a quiz. */
   const [isMaking, setMaking] = useState(false);
 
@@ -41,14 +42,14 @@ export function App() {
   useEffect(look, [look]);
   const takeLink = useCallback(() => {
     void request('shell.takeLink', {}).then(
-      ({ link }) => link !== undefined && setRoute({ screen: 'pay', input: link }),
+      ({ link }) => link !== undefined && go({ screen: 'pay', input: link }),
       () => undefined, // locked: the link waits until it is not
     );
-  }, []);
+  }, [go]);
   useEvent((name, data) => {
     if (name === 'shell.updated') setShell(data as ShellAnswer<'shell.state'>);
     if (name === 'vault.updated') setVault(data as Answer<'vault.status'>);
-    if (name === 'shell.go') setRoute(data as Route);
+    if (name === 'shell.go') go(data as Route);
     if (name === 'shell.linkWaiting') takeLink();
   });
   useEffect(() => {
@@ -62,7 +63,7 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
-  const routes = useMemo(() => ({ route, go: setRoute }), [route]);
+  const routes = useMemo(() => ({ route, go }), [route, go]);
   const context = useMemo(() => shell && { shell, vault }, [shell, vault]);
   if (!context || (context.shell.engine === 'running' && !vault)) return null;
   const isOpen = vault?.state === 'unlocked' && !context.shell.windowLocked;

@@ -3,6 +3,7 @@ import { Button as AriaButton } from 'react-aria-components';
 import type { EventData, Screen } from '../core/api.ts';
 import { request } from './client/client.ts';
 import { Button, IconButton } from './components/button.tsx';
+import { Catcher } from './components/catcher.tsx';
 import { Icon, Mark } from './components/icon.tsx';
 import { Notice } from './components/notice.tsx';
 import { StatusBar } from './components/status-bar.tsx';
@@ -38,7 +39,7 @@ export function Frame() {
   const main = useRef<HTMLElement>(null);
   const [alarm, setAlarm] = useState<EventData<'alarm'>>();
   useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
-  useEffect(() => main.current?.scrollTo(0, 0), [route]);
+  useEffect(() => void main.current?.scrollTo(0, 0), [route]);
   return (
     <div className="shell">
       <a className="skip button" href="#main">
@@ -68,7 +69,9 @@ export function Frame() {
             </Notice>
           </div>
         )}
-        <CurrentScreen />
+        <Catcher key={`${route.screen} ${route.visit ?? 0}`}>
+          <CurrentScreen />
+        </Catcher>
       </main>
       <StatusBar />
     </div>
@@ -77,21 +80,20 @@ export function Frame() {
 
 function CurrentScreen() {
   const { route } = useRoute();
-  // A new hand-over is a new start of the screen.
-  const key = `${route.input ?? ''} ${route.peer ?? ''}`;
+  const key = route.visit ?? 0;
   switch (route.screen) {
     case 'home':
       return <Home />;
     case 'pay':
       return <Pay key={key} />;
     case 'receive':
-      return <Receive />;
+      return <Receive key={key} />;
     case 'channels':
       return <Channels key={key} />;
     case 'history':
-      return <History />;
+      return <History key={key} />;
     case 'backup':
-      return <Backup />;
+      return <Backup key={key} />;
     case 'playground':
       return <Playground />;
     case 'settings':

@@ -1,3 +1,4 @@
+import './client/no-compiling.ts';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import './theme/tokens.css';

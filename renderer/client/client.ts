@@ -1,11 +1,9 @@
+import './no-compiling.ts';
 import { z } from 'zod';
 import {
   type Answer, type ApiError, type EventData, type EventName, events, type Method, methods, type ParamsIn, type ShellAnswer, type ShellEventData, type ShellEventName,
   shellEvents, type ShellMethod, shellMethods, type ShellParams,
 } from '../../core/api.ts'; // prettier-ignore
-
-// Zod would look whether it may compile code, and the page's policy counts the attempt as a breach.
-z.config({ jitless: true });
 
 export type AnyMethod = Method | ShellMethod;
 export type AnyEvent = EventName | ShellEventName;

@@ -20,7 +20,7 @@ export function Amount({ msat, sat, exact = false, unit = true, arrived = false 
       {arrived ? '+' : ''}
       {text.whole}
       {text.fraction && <span className="msat">.{text.fraction}</span>}
-      {unit && <span className="unit">{text.unit}</span>}
+      {unit && <span className="unit">{`\u2009${text.unit}`}</span>}
     </span>
   );
 }

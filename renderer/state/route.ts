@@ -9,6 +9,8 @@ export interface Route {
   /** A channel to show, or a peer to open one with. */
   readonly channelId?: string;
   readonly peer?: string;
+  /** Counted up at every step: coming again is a new start of the screen. */
+  readonly visit?: number;
 }
 export type Go = (route: Route) => void;
 
