@@ -25,6 +25,13 @@ export function handsOn(page: Page): Hands {
   };
 }
 
+interface Bridge {
+  readonly sferic: { readonly request: (method: string, params: unknown) => Promise<unknown> };
+}
+/** A request as the page itself would send it. */
+export const ask = (page: Page, method: string, params: unknown = {}): Promise<unknown> =>
+  page.evaluate(([name, given]) => (globalThis as unknown as Bridge).sferic.request(name, given), [method, params] as const);
+
 /** The words on the screen, in order. */
 export const wordsOn = (page: Page): Promise<string[]> => page.locator('ol.seed li .code').allTextContents();
 
@@ -102,7 +109,7 @@ export async function makeInvoice({ page, go, press, fill }: Hands, amountSat: b
 }
 
 export async function setLook({ page }: RunningApp, look: { readonly theme?: 'light' | 'dark'; readonly language?: 'en' | 'zh-Hans' | 'zh-Hant' }): Promise<void> {
-  await page.evaluate((settings) => window.sferic.request('shell.set', settings), look);
+  await ask(page, 'shell.set', look);
   if (look.language) await page.waitForFunction((language) => document.documentElement.lang === language, look.language);
   if (look.theme) await page.waitForFunction((theme) => document.documentElement.dataset['theme'] === theme, look.theme);
 }

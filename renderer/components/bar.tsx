@@ -1,7 +1,4 @@
-export interface Part {
-  readonly msat: bigint;
-  readonly fill: 'local' | 'remote' | 'inflight' | 'onchain' | 'reserve' | 'reserve-remote' | 'onchain-later';
-}
+import type { Part } from '../format/parts.ts';
 
 /** Parts of a whole. Widths are attributes of the drawing: the page has no inline style. */
 export function Bar({ parts, label, tall = false }: { readonly parts: readonly Part[]; readonly label: string; readonly tall?: boolean }) {

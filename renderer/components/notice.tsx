@@ -11,13 +11,15 @@ interface NoticeProps {
   readonly action?: ReactNode;
   /** Read out when it appears. */
   readonly live?: boolean;
+  /** All in one line. */
+  readonly line?: boolean;
 }
 
-export function Notice({ kind = 'info', title, children, action, live = false }: NoticeProps) {
+export function Notice({ kind = 'info', title, children, action, live = false, line = false }: NoticeProps) {
   return (
     <div className={`notice notice-${kind}`} role={live ? (kind === 'danger' ? 'alert' : 'status') : undefined}>
       <Icon name={ICON[kind]} />
-      <div className="stack-tight">
+      <div className={line ? 'notice-line' : 'stack-tight'}>
         {title && <h3>{title}</h3>}
         {children && <div className="small">{children}</div>}
       </div>

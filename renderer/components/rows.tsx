@@ -18,7 +18,7 @@ export function PaymentRow({ payment }: { readonly payment: Payment }) {
     <div className="row">
       <Icon name={isSent ? 'pay' : 'receive'} />
       <span className="row-main">
-        {payment.description ? <Foreign text={payment.description} /> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
+        {payment.description ? isSent ? <Foreign text={payment.description} /> : <span>{payment.description}</span> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
         <span className="row-sub">
           {timeText(payment.endedAtMs ?? payment.createdAtMs, language)} · {t(`row.${payment.direction}.${payment.state}`)}
         </span>

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../core/api.ts';
-import type { Part } from '../../components/bar.tsx';
+import type { Part } from '../../format/parts.ts';
 
 /** A channel's capacity: solid is usable now, hatched is not. What is neither side's is in flight. */
 export function partsOf(channel: Answer<'channel.get'>): readonly Part[] {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../core/api.ts';
-import type { Part } from '../../components/bar.tsx';
+import type { Part } from '../../format/parts.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 
 type Channel = Answer<'channel.list'>[number];

@@ -39,5 +39,5 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
   }
   if (offline > 0) return <Notice title={t('safety.offline', { count: offline })}><p>{t('safety.offline.text')}</p></Notice>; // prettier-ignore
-  return <Notice kind="success" title={t('safety.good')}><p>{t('safety.good.text')}</p></Notice>; // prettier-ignore
+  return <Notice kind="success" line title={t('safety.good')}>{t('safety.good.text')}</Notice>; // prettier-ignore
 }
