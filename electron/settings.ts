@@ -30,8 +30,8 @@ function read(path: string): unknown {
 
 /** `given` comes from the environment: it wins over the file and is not written to it. */
 export function openSettings(path: string, given: Partial<Settings>): SettingsFile {
-  const found = read(path);
-  let stored = settingsSchema.parse(typeof found === 'object' && found !== null ? found : {});
+  const found = settingsSchema.safeParse(read(path));
+  let stored = found.success ? found.data : settingsSchema.parse({});
   let override: Partial<Settings> = given;
   return {
     get: () => ({ ...stored, ...override }),

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer } from '../core/api.ts';
-import { ApiFailure } from '../core/index.ts';
+import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
 import type { ShellHandlers } from './ipc.ts';
 import type { QuickUnlock } from './secrets.ts';
@@ -29,7 +29,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
   const state = async (): Promise<ShellAnswer<'shell.state'>> => {
     const { chainSources, ...rest } = settings.get();
     return {
-      ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: app.getVersion(),
+      ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
       systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice, windowLocked: lock.isOn, quickUnlock: await secrets.state(),
     }; // prettier-ignore
   };

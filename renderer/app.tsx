@@ -54,8 +54,11 @@ export function App() {
   });
   useEffect(() => {
     if (vault?.state === 'unlocked' && !shell?.windowLocked) takeLink();
-    else forgetAnswers();
-  }, [vault?.state, shell?.windowLocked, takeLink]);
+    else {
+      forgetAnswers();
+      go({ screen: 'home' });
+    }
+  }, [vault?.state, shell?.windowLocked, takeLink, go]);
   useEffect(look, [look, shell?.engine, shell?.network]);
 
   const language = shell ? (shell.language === 'system' ? languageOf(shell.systemLanguage) : shell.language) : 'en';

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Route } from 'playwright-core';
+import { chromium, type Frame, type Request, type Route } from 'playwright-core';
 import { host, log, options, schemes, toApp, userData } from './host.ts';
 import { roles } from './menu.ts';
 import { BrowserWindow, lastWindowClosed } from './window.ts';
@@ -105,11 +105,21 @@ async function boot(): Promise<void> {
   await context.route('**/*', serve);
 }
 
+/** A window that a link is about to open asks for its page before it has a frame. */
+function frameOf(request: Request): Frame | undefined {
+  try {
+    return request.frame();
+  } catch {
+    return undefined;
+  }
+}
+
 async function serve(route: Route): Promise<void> {
   const request = route.request();
   const url = toApp(request.url());
-  const window = BrowserWindow.getAllWindows().find(({ page }) => page === request.frame().page());
-  if (request.isNavigationRequest() && window && request.frame() === window.page?.mainFrame() && !window.isLoading) {
+  const frame = frameOf(request);
+  const window = BrowserWindow.getAllWindows().find(({ page }) => page !== undefined && page === frame?.page());
+  if (request.isNavigationRequest() && window && frame === window.page?.mainFrame() && !window.isLoading) {
     let isStopped = false;
     window.webContents.emit('will-navigate', { preventDefault: () => (isStopped = true), url }, url);
     if (isStopped) return route.abort('aborted');
@@ -119,6 +129,6 @@ async function serve(route: Route): Promise<void> {
     log.blocked.push(url); // nothing ever leaves this computer
     return route.abort('blockedbyclient');
   }
-  const answer = await Promise.resolve(handler(new Request(url, { method: request.method() }))).catch((error: unknown) => new Response(String(error), { status: 500 }));
+  const answer = await Promise.resolve(handler(new globalThis.Request(url, { method: request.method() }))).catch((error: unknown) => new Response(String(error), { status: 500 }));
   await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) });
 }

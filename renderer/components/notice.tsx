@@ -20,7 +20,7 @@ export function Notice({ kind = 'info', title, children, action, live = false, l
     <div className={`notice notice-${kind}`} role={live ? (kind === 'danger' ? 'alert' : 'status') : undefined}>
       <Icon name={ICON[kind]} />
       <div className={line ? 'notice-line' : 'stack-tight'}>
-        {title && <h3>{title}</h3>}
+        {title && <p className="notice-title">{title}</p>}
         {children && <div className="small">{children}</div>}
       </div>
       {action}
