@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { shellMethods } from '../core/api.ts';
+import type { shellMethods } from '../core/api.ts';
 
 const settingsSchema = z.object({
   theme: z.enum(['system', 'light', 'dark']).catch('system'),

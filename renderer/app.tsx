@@ -33,13 +33,14 @@ export function App() {
   const [isMaking, setMaking] = useState(false);
 
   const look = useCallback(() => {
-    void request('shell.state', {}).then(async (state) => {
+    const ask = async (): Promise<void> => {
+      const state = await request('shell.state', {});
       setShell(state);
       // Without an engine nobody knows of a wallet; the screen that asks for a chain source comes first.
       setVault(state.engine === 'running' ? await request('vault.status', {}) : undefined);
-    });
+    };
+    void ask();
   }, []);
-  useEffect(look, [look]);
   const takeLink = useCallback(() => {
     void request('shell.takeLink', {}).then(
       ({ link }) => link !== undefined && go({ screen: 'pay', input: link }),
@@ -47,18 +48,20 @@ export function App() {
     );
   }, [go]);
   useEvent((name, data) => {
-    if (name === 'shell.updated') setShell(data as ShellAnswer<'shell.state'>);
+    if (name === 'shell.updated') {
+      const state = data as ShellAnswer<'shell.state'>;
+      setShell(state);
+      // What was looked at before is nobody's business after.
+      if (state.windowLocked) go({ screen: 'home' });
+    }
     if (name === 'vault.updated') setVault(data as Answer<'vault.status'>);
     if (name === 'shell.go') go(data as Route);
     if (name === 'shell.linkWaiting') takeLink();
   });
   useEffect(() => {
     if (vault?.state === 'unlocked' && !shell?.windowLocked) takeLink();
-    else {
-      forgetAnswers();
-      go({ screen: 'home' });
-    }
-  }, [vault?.state, shell?.windowLocked, takeLink, go]);
+    else forgetAnswers();
+  }, [vault?.state, shell?.windowLocked, takeLink]);
   useEffect(look, [look, shell?.engine, shell?.network]);
 
   const language = shell ? (shell.language === 'system' ? languageOf(shell.systemLanguage) : shell.language) : 'en';

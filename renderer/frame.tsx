@@ -39,7 +39,10 @@ export function Frame() {
   const main = useRef<HTMLElement>(null);
   const [alarm, setAlarm] = useState<EventData<'alarm'>>();
   useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
-  useEffect(() => void main.current?.scrollTo(0, 0), [route]);
+  const step = `${route.screen} ${route.visit ?? 0}`;
+  useEffect(() => {
+    if (step) main.current?.scrollTo(0, 0);
+  }, [step]);
   return (
     <div className="shell">
       <a className="skip button" href="#main">
@@ -69,7 +72,7 @@ export function Frame() {
             </Notice>
           </div>
         )}
-        <Catcher key={`${route.screen} ${route.visit ?? 0}`}>
+        <Catcher key={step}>
           <CurrentScreen />
         </Catcher>
       </main>

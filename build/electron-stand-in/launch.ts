@@ -102,7 +102,7 @@ async function launchStandIn(options: LaunchOptions): Promise<RunningApp> {
     if (ok) waiter?.ok(dec(value));
     else waiter?.no(new Error(value));
   });
-  void exited.then((code) => {
+  child.once('exit', (code) => {
     for (const { no } of waiting.values()) no(new Error(`the main process ended with ${code}`));
   });
   const ask = (source: string, argument?: unknown): Promise<unknown> =>

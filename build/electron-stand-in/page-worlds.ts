@@ -130,8 +130,8 @@ export function preloadWorld(
   const bridge = peer(channel, 'preload', 'main');
   const listeners = new Map<string, Listener[]>();
   const waiting = new Map<number, { ok: (value: unknown) => void; no: (error: Error) => void }>();
-  const hidden = globalThis as unknown as { __standIn: (text: string) => void; __deliver: (text: string) => void };
-  const tell = (message: object): void => hidden.__standIn(enc(message));
+  const hidden = globalThis as unknown as { standInTell: (text: string) => void; standInDeliver: (text: string) => void };
+  const tell = (message: object): void => hidden.standInTell(enc(message));
   let last = 0;
   const ipcRenderer = {
     invoke: (name: string, ...args: unknown[]) =>
@@ -151,7 +151,7 @@ export function preloadWorld(
     },
     removeListener: (name: string, listener: Listener): unknown => ipcRenderer.off(name, listener),
   };
-  hidden.__deliver = (text) => {
+  hidden.standInDeliver = (text) => {
     const message = dec(text) as { kind?: string; channel: string; args: unknown[]; id: number; ok: boolean; v: never };
     if (message.kind === 'push') {
       for (const listener of listeners.get(message.channel) ?? []) listener({ sender: ipcRenderer, ports: [] }, ...message.args);

@@ -121,13 +121,13 @@ export class BrowserWindow extends EventEmitter {
       if (context.name === 'stand-in-preload' && context.auxData?.['frameId'] === this.#frameId) this.#preloadWorld = context.id;
     });
     cdp.on('Runtime.bindingCalled', ({ name, payload }) => {
-      if (name === '__standIn') void this.#receive(dec(payload) as Message);
+      if (name === 'standInTell') void this.#receive(dec(payload) as Message);
     });
     cdp.on('Page.windowOpen', ({ url }) => this.#opened(url));
     this.#frameId = (await cdp.send('Page.getFrameTree')).frameTree.frame.id;
     await cdp.send('Page.enable');
     await cdp.send('Runtime.enable');
-    await cdp.send('Runtime.addBinding', { name: '__standIn', executionContextName: 'stand-in-preload' });
+    await cdp.send('Runtime.addBinding', { name: 'standInTell', executionContextName: 'stand-in-preload' });
     await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${mainWorld})('${channel}', ${bridgePeer});` });
     const info = JSON.stringify({ platform: process.platform, arch: process.arch, versions: {}, env: {} });
     await cdp.send('Page.addScriptToEvaluateOnNewDocument', {
@@ -157,7 +157,7 @@ export class BrowserWindow extends EventEmitter {
 
   async deliver(text: string): Promise<void> {
     if (this.#preloadWorld === undefined || this.#gone) return;
-    const expression = `__deliver(${JSON.stringify(text)})`;
+    const expression = `standInDeliver(${JSON.stringify(text)})`;
     // A page that is just being replaced or closed hears nothing any more.
     await this.#debugger?.send('Runtime.evaluate', { contextId: this.#preloadWorld, expression }).catch(() => undefined);
   }

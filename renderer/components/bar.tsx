@@ -4,14 +4,13 @@ import type { Part } from '../format/parts.ts';
 export function Bar({ parts, label, tall = false }: { readonly parts: readonly Part[]; readonly label: string; readonly tall?: boolean }) {
   const shown = parts.filter(({ msat }) => msat > 0n);
   const total = shown.reduce((sum, { msat }) => sum + msat, 0n);
-  let at = 0;
+  const widths = shown.map(({ msat }) => Number((msat * 1_000_000n) / total) / 10_000);
   return (
     <svg className={tall ? 'bar bar-tall' : 'bar'} role="img" aria-label={label}>
       {total === 0n && <rect className="fill-line" width="100%" height="100%" />}
-      {shown.map(({ msat, fill }, index) => {
-        const width = Number((msat * 1_000_000n) / total) / 10_000;
-        const x = at;
-        at += width;
+      {shown.map(({ fill }, index) => {
+        const width = widths[index] ?? 0;
+        const x = widths.slice(0, index).reduce((sum, before) => sum + before, 0);
         return (
           // oxlint-disable-next-line react/no-array-index-key -- a fill may stand twice
           <g key={index}>

@@ -19,9 +19,10 @@ interface ButtonProps {
 }
 
 export function Button({ children, onPress, look = 'plain', size, icon, isDisabled = false, isBusy = false, submit = false, autoFocus = false }: ButtonProps) {
-  const className = ['button', look === 'plain' ? '' : `button-${look}`, size ? `button-${size}` : ''].filter(Boolean).join(' ');
+  // Under way it keeps the focus and takes no press; its words say what is going on.
+  const className = ['button', isBusy ? 'is-busy' : '', look === 'plain' ? '' : `button-${look}`, size ? `button-${size}` : ''].filter(Boolean).join(' ');
   return (
-    <AriaButton className={className} type={submit ? 'submit' : 'button'} isDisabled={isDisabled} isPending={isBusy} autoFocus={autoFocus} {...(onPress ? { onPress } : {})}>
+    <AriaButton className={className} type={submit && !isBusy ? 'submit' : 'button'} isDisabled={isDisabled} autoFocus={autoFocus} {...(onPress && !isBusy ? { onPress } : {})}>
       {icon && <Icon name={icon} small />}
       <span>{children}</span>
     </AriaButton>

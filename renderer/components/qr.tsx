@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import encodeQR from 'qr';
+import { encodeQR } from 'qr';
 
 const QUIET = 4;
 

@@ -51,7 +51,7 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
           {transaction.label ?? t(`tx.${transaction.kind}`)} <span className="code faint">{shortId(transaction.txid)}</span>
         </span>
         <span className="row-sub">
-          {transaction.timeMs === undefined ? '' : `${timeText(transaction.timeMs, language)} · `}
+          {transaction.timeMs === undefined ? '' : `${timeText(transaction.timeMs, language, { isPast: true })} · `}
           {isDone ? t('tx.inBlock', { height: String(transaction.height) }) : t('tx.waiting')}
         </span>
       </span>

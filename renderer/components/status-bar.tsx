@@ -25,7 +25,7 @@ export function StatusBar() {
             <span>
               {t('status.block')} <b>{groups(BigInt(chain.height))}</b>
             </span>
-            {chain.tipTimeMs !== undefined && <span className="faint">{timeText(Math.min(chain.tipTimeMs, Date.now()), language)}</span>}
+            {chain.tipTimeMs !== undefined && <span className="faint">{timeText(chain.tipTimeMs, language, { isPast: true })}</span>}
           </li>
         )}
         {info && (

@@ -1,6 +1,8 @@
 /** Times in the words of the language; relative under an hour only, as the date is what a person can hold on to. */
-export function timeText(timeMs: number, language: string, nowMs: number = Date.now()): string {
-  const minutes = Math.round((timeMs - nowMs) / 60_000);
+export function timeText(timeMs: number, language: string, { nowMs = Date.now(), isPast = false }: { readonly nowMs?: number; readonly isPast?: boolean } = {}): string {
+  // A block's time may lie a little ahead of ours.
+  const ahead = timeMs > nowMs && timeMs - nowMs < 2 * 3_600_000 && isPast;
+  const minutes = ahead ? 0 : Math.round((timeMs - nowMs) / 60_000);
   if (Math.abs(minutes) < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, 'minute');
   const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
   return new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs);

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import type { Answer } from '../../core/api.ts';
 import { request } from '../client/client.ts';
 import { Amount } from '../components/amount.tsx';
@@ -161,10 +161,10 @@ export function Receive() {
   const [way, setWay] = useState<Way>(route.input === 'chain' ? 'chain' : 'lightning');
   const [invoice, setInvoice] = useState<Invoice>();
   const [address, setAddress] = useState<string>();
-  const newAddress = (): void => void request('wallet.newAddress', {}).then((made) => setAddress(made.address));
+  const newAddress = useCallback(() => void request('wallet.newAddress', {}).then((made) => setAddress(made.address)), []);
   useEffect(() => {
     if (way !== 'lightning' && address === undefined) newAddress();
-  }, [way, address]);
+  }, [way, address, newAddress]);
   return (
     <>
       <ScreenHead

@@ -28,6 +28,7 @@ describe('what the page can and cannot do', () => {
           const listener = (event: SecurityPolicyViolationEvent): void => done({ name: 'blocked', directive: event.effectiveDirective });
           document.addEventListener('securitypolicyviolation', listener, { once: true });
           const attempts: Readonly<Record<string, () => unknown>> = {
+            // oxlint-disable-next-line no-eval -- what the policy must stop
             eval: () => (0, eval)('1'),
             script: () => document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.evil = 1' })),
             remoteScript: () => document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.invalid/x.js' })),
@@ -73,7 +74,7 @@ describe('what the page can and cannot do', () => {
       return {
         keys: Object.keys(page['sferic'] ?? {}),
         isFrozen: Object.isFrozen(page['sferic']),
-        strange: ['require', 'process', 'module', 'global', 'Buffer', 'ipcRenderer', 'electron', '__standIn', '__deliver'].filter((name) => page[name] !== undefined),
+        strange: ['require', 'process', 'module', 'global', 'Buffer', 'ipcRenderer', 'electron', 'standInTell', 'standInDeliver'].filter((name) => page[name] !== undefined),
         isSecure: isSecureContext,
       };
     });

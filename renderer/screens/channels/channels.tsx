@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
-import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Bar } from '../../components/bar.tsx';
 import { Button } from '../../components/button.tsx';
@@ -10,18 +9,10 @@ import { ScreenHead } from '../../components/screen-head.tsx';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { useRoute } from '../../state/route.ts';
+import { type Channel, ChannelTag } from './channel-tag.tsx';
 import { ChannelDetail } from './detail.tsx';
 import { OpenChannel } from './open.tsx';
 import { partsOf } from './parts.ts';
-
-export type Channel = Answer<'channel.list'>[number];
-
-export function ChannelTag({ channel }: { readonly channel: Channel }) {
-  const { t } = useI18n();
-  if (channel.state === 'normal') return channel.live ? <span className="tag tag-success">{t('channel.open')}</span> : <span className="tag">{t('channel.offline')}</span>;
-  if (channel.state === 'closed') return <span className="tag">{t('channel.closed')}</span>;
-  return <span className="tag tag-onchain">{t(`channel.${channel.state}`)}</span>;
-}
 
 function ChannelItem({ channel, isCurrent, onPress }: { readonly channel: Channel; readonly isCurrent: boolean; readonly onPress: () => void }) {
   const { t } = useI18n();

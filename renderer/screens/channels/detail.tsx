@@ -10,7 +10,7 @@ import { Problem } from '../../components/problem.tsx';
 import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
-import { type Channel, ChannelTag } from './channels.tsx';
+import { type Channel, ChannelTag } from './channel-tag.tsx';
 import { partsOf } from './parts.ts';
 
 function Facts({ channel }: { readonly channel: Channel }) {

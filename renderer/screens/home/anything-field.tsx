@@ -62,6 +62,7 @@ export function AnythingField() {
     else follow(event.dataTransfer.getData('text/plain').slice(0, 10_000));
   };
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one of four ways, typing the first
     <form className="anything" onSubmit={submit} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <Field
         label={t('anything.label')}
