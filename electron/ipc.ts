@@ -8,7 +8,6 @@ export type ShellHandlers = { readonly [M in ShellMethod]: (params: ShellParams<
 
 /** A page that asks faster than it is answered is broken or hostile. */
 const MAX_UNDER_WAY = 64;
-const MAX_CHARACTERS = 256 * 1024;
 
 /** What a locked window may still ask: nothing of it tells anything about the money. */
 const OPEN_WHILE_LOCKED: ReadonlySet<string> = new Set([
@@ -35,23 +34,7 @@ function isFromWallet({ sender, senderFrame }: IpcMainInvokeEvent, pageId: numbe
   return sender.id === pageId && isOurs(senderFrame.url);
 }
 
-/** Stops counting at the limit, and a structure that holds itself ends there too. */
-function isHuge(params: unknown): boolean {
-  let left = MAX_CHARACTERS;
-  const open: unknown[] = [params];
-  while (open.length > 0 && left > 0) {
-    const value = open.pop();
-    left -= typeof value === 'string' ? value.length + 1 : 1;
-    if (ArrayBuffer.isView(value)) left -= value.byteLength;
-    else if (typeof value === 'object' && value !== null) {
-      for (const name of Object.keys(value)) left -= name.length;
-      if (left > 0) open.push(...Object.values(value));
-    }
-  }
-  return left <= 0;
-}
-
-/** One channel for each method of the contract. The reply is always data; an exception would carry our stack to the page. */
+/** One channel for each method of the contract; shape and size of the parameters are checked by `decodeWith`. The reply is always data; an exception would carry our stack to the page. */
 export function registerIpc(port: IpcPort): void {
   let underWay = 0;
   for (const method of WINDOW_METHODS) {
@@ -60,7 +43,7 @@ export function registerIpc(port: IpcPort): void {
         port.log.warn('a request from elsewhere was refused', { method });
         return failure('bad_request', 'Only the window of the wallet may ask.');
       }
-      if (args.length > 1 || isHuge(args[0])) return failure('bad_request', 'The request is too large.');
+      if (args.length > 1) return failure('bad_request', 'A request has one object of parameters.');
       if (port.isLocked() && !OPEN_WHILE_LOCKED.has(method)) return failure('locked', 'The window is locked, so nothing was done. Unlock it with the password.');
       if (underWay >= MAX_UNDER_WAY) return failure('bad_request', 'Too many requests are under way. Wait for their answers.');
       underWay++;
