@@ -17,7 +17,10 @@ const STAMP = join(MODULES, '.sferic-stamp');
 
 /** @type {Readonly<Record<string, string>>} */
 const JOBS = {
-  start: 'core/playground/tour.ts',
+  start: 'build/start.ts',
+  tour: 'core/playground/tour.ts',
+  screenshots: 'build/screenshots.ts',
+  build: 'build/bundle.ts',
   test: 'build/test.ts',
   headless: 'core/headless.ts',
   tower: 'core/tower-main.ts',

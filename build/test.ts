@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks } from './check.ts';
+import { CHROMIUM_COMMAND, ensureChromium } from './desktop/chromium.ts';
+import { electronBinary } from './electron-stand-in/launch.ts';
 import { closingLine, type Counts } from './plain-reporter.ts';
 import { canInstallDebianPackages, installDebianPackages, isOnPath } from './system.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const USAGE = `npm test                         every check and every suite
-npm test -- --suite unit         one suite (unit, states, property, simulation, interop, or checks); may repeat
+npm test -- --suite unit         one suite (unit, states, property, simulation, interop, ui, or checks); may repeat
 npm test -- wire/ onion          the test files whose path contains one of these
 npm test -- --suite unit -t tlv  further options go to vitest`;
 
@@ -47,6 +49,14 @@ function ensureElectrum(): Counts {
   if (canInstallDebianPackages() && installDebianPackages(['electrum']) && isOnPath('electrum')) return NOTHING;
   process.env['SFERIC_SKIP_ELECTRUM'] = '1';
   console.log(`Electrum is missing, its tests are skipped. On Debian or Ubuntu: sudo ${command}`);
+  return process.env['CI'] === 'true' ? { passed: 0, failed: 1, skipped: 0 } : NOTHING;
+}
+
+/** Chromium, which shows the window for test/ui. Missing on a CI it is a failure, elsewhere a skip. */
+function ensureWindow(): Counts {
+  if (electronBinary() || ensureChromium()) return NOTHING;
+  process.env['SFERIC_SKIP_UI'] = '1';
+  console.log(`Chromium is missing, the tests of the window are skipped. On Debian or Ubuntu: sudo ${CHROMIUM_COMMAND}`);
   return process.env['CI'] === 'true' ? { passed: 0, failed: 1, skipped: 0 } : NOTHING;
 }
 
@@ -91,6 +101,7 @@ async function runPlan({ suites, patterns }: Plan): Promise<Counts> {
     everything || suites.includes('interop') || patterns.some((pattern) => pattern.includes('electrum'));
   let counts = NOTHING;
   if (wantsElectrum) counts = add(counts, ensureElectrum());
+  if (everything || suites.includes('ui') || patterns.some((pattern) => pattern.includes('ui'))) counts = add(counts, ensureWindow());
   if (wantsChecks) counts = add(counts, { ...runChecks(), skipped: 0 });
   if (wantsTests) counts = add(counts, await runVitest(testSuites, patterns));
   return counts;

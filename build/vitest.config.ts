@@ -9,6 +9,10 @@ interface Suite {
   readonly timeoutMs: number;
   /** Suites of one group share the workers; a later group starts when the earlier is through. */
   readonly group: number;
+  /** Run once before the suite. */
+  readonly setup?: string;
+  /** Where what it needs is missing. */
+  readonly isSkipped?: boolean;
 }
 
 const SUITES: readonly Suite[] = [
@@ -18,14 +22,17 @@ const SUITES: readonly Suite[] = [
   { name: 'simulation', timeoutMs: 120 * second, group: 0 },
   // Other people's programs and our own processes: one file after another, nothing beside it.
   { name: 'interop', timeoutMs: 180 * second, group: 1 },
+  { name: 'ui', timeoutMs: 120 * second, group: 2, setup: 'build/ui-setup.ts', isSkipped: process.env['SFERIC_SKIP_UI'] === '1' },
 ];
 
-const projectOf = ({ name, timeoutMs, group }: Suite): TestProjectInlineConfiguration => ({
+const projectOf = ({ name, timeoutMs, group, setup, isSkipped = false }: Suite): TestProjectInlineConfiguration => ({
   extends: true,
   test: {
     name,
     root,
     include: [`test/${name}/**/*.test.ts`],
+    exclude: isSkipped ? ['**/*'] : [],
+    ...(setup ? { globalSetup: setup } : {}),
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     sequence: { groupOrder: group },

@@ -135,6 +135,7 @@ export const methods = {
   'vault.lock': method('Stops the node and forgets all keys.', empty, empty),
   'vault.changePassword': method('Wraps the same data key with a new password.', z.strictObject({ password: text(1024), newPassword: password }), empty),
   'vault.revealSeed': method('Shows the words; needs the password each time.', z.strictObject({ password: text(1024) }), z.strictObject({ mnemonic: text(400), hasPassphrase: z.boolean() })),
+  'vault.checkPassword': method('Whether this is the password; nothing is opened or changed.', z.strictObject({ password: text(1024) }), empty),
   'vault.confirmSeed': method('Notes that the words were written down and checked.', empty, empty),
 
   'wallet.balance': method('Coins on chain.', empty, balance),
@@ -211,3 +212,59 @@ export const events = {
 } as const;
 export type EventName = keyof typeof events;
 export type EventData<N extends EventName> = z.output<(typeof events)[N]>;
+
+/** Screens that the menu, the tray or a notification may lead to. */
+export const SCREENS = ['home', 'pay', 'receive', 'channels', 'history', 'backup', 'playground', 'settings'] as const;
+export type Screen = (typeof SCREENS)[number];
+
+const preferences = {
+  theme: name(['system', 'light', 'dark']), language: name(['system', 'en', 'zh-Hans', 'zh-Hant']), unit: name(['sat', 'btc']),
+  /** 0: never. */
+  idleLockMinutes: z.int().min(0).max(1440), trayBalance: z.boolean(),
+}; // prettier-ignore
+
+const shellState = z.strictObject({
+  ...preferences, network, chainSources: z.array(text(400)).max(8), platform: text(20), version: text(40), systemLanguage: text(40),
+  /** A network of its own on this computer: its coins are worth nothing. */
+  isPractice: z.boolean(),
+  engine: name(['stopped', 'running', 'failed']), engineFault: text(500).optional(),
+  /** The page shows nothing of the wallet until the password is given again; the node goes on watching its channels. */
+  windowLocked: z.boolean(),
+  /** `unavailable`: this computer has no keychain, or one that keeps secrets in plain text. */
+  quickUnlock: name(['unavailable', 'off', 'on']),
+}); // prettier-ignore
+
+/** What the window's shell answers by itself; only a window has these. */
+export const shellMethods = {
+  'shell.state': method('Settings of this computer and how the engine is doing.', empty, shellState),
+  'shell.set': method('Changes settings of this computer.', z.strictObject(preferences).partial(), shellState),
+  'shell.connect': method('Starts the engine on a network, with the servers that show it the chain.', z.strictObject({ network, chainSources: z.array(text(400)).min(1).max(8) }), shellState),
+  'shell.lock': method('Locks the window; the node goes on watching its channels.', empty, empty),
+  'shell.unlock': method('Opens wallet and window; may keep the password in the keychain of the system.', z.strictObject({ password: text(1024), remember: z.boolean().optional() }), empty),
+  'shell.quickUnlock': method('Opens wallet and window with what the keychain keeps.', empty, empty),
+  'shell.forgetUnlock': method('Takes the password out of the keychain.', empty, shellState),
+  'shell.copy': method('Puts text into the clipboard.', z.strictObject({ text: text(10_000) }), empty),
+  'shell.save': method('Asks where to, and writes text to a file.', z.strictObject({ fileName: text(100), content: text(200_000) }), z.strictObject({ isSaved: z.boolean() })),
+  'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
+  'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
+  'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
+} as const;
+export type ShellMethod = keyof typeof shellMethods;
+export type ShellParams<M extends ShellMethod> = z.output<(typeof shellMethods)[M]['params']>;
+export type ShellAnswer<M extends ShellMethod> = z.output<(typeof shellMethods)[M]['result']>;
+
+/** What the shell tells the page. */
+export const shellEvents = {
+  'shell.updated': shellState,
+  /** A link of the system is there; `shell.takeLink` gives it. */
+  'shell.linkWaiting': empty,
+  'shell.go': z.strictObject({ screen: name(SCREENS) }),
+} as const;
+export type ShellEventName = keyof typeof shellEvents;
+export type ShellEventData<N extends ShellEventName> = z.output<(typeof shellEvents)[N]>;
+
+/** What a page may ask: everything but the engine's end and the subscription, which are the shell's business. */
+export const WINDOW_METHODS: readonly (Method | ShellMethod)[] = [
+  ...(Object.keys(methods) as Method[]).filter((key) => key !== 'node.stop' && key !== 'node.subscribe'),
+  ...(Object.keys(shellMethods) as ShellMethod[]),
+];

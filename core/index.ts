@@ -22,6 +22,12 @@ import { type AppConfig, MADE_HERE, type Running, startNode, wipe } from './runn
 import { StoreError } from './store/port.ts';
 import { type KdfCost, passwordBytes } from './store/vault.ts';
 
+/** What a host puts around the engine; the window's shell imports nothing of core but this file and the contract. */
+export { parseChainSpec } from './io/chain-sources.ts';
+export { openLogFile } from './io/log-file.ts';
+export { ApiFailure, type App } from './node/app.ts';
+export { decodeWith, dispatch, subscribeWire } from './node/dispatch.ts';
+export { createLogger, jsonLine, type Logger } from './node/log.ts';
 export type { AppConfig } from './running-node.ts';
 
 export const VERSION = '0.1.0';
@@ -127,6 +133,11 @@ class SfericApp implements App {
       } finally {
         wipe(vault);
       }
+    },
+    'vault.checkPassword': async ({ password }: Params<'vault.checkPassword'>) => {
+      await this.#needVault();
+      wipe(await unlockVault(this.#vaultPath, passwordBytes(password)));
+      return {};
     },
     'vault.confirmSeed': async () => {
       const node = this.#node();

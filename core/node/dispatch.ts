@@ -54,12 +54,16 @@ function isPlain(value: object): boolean {
 }
 
 /** A request's parameters in code form (bigint amounts, defaults filled in), or `bad_request`. Absent parameters are none. */
-export function decodeParams<M extends Method>(method: M, wireParams: unknown): Result<Params<M>, ApiError> {
+export const decodeParams = <M extends Method>(method: M, wireParams: unknown): Result<Params<M>, ApiError> =>
+  decodeWith(methods[method].params as z.ZodType as z.ZodType<Params<M>>, wireParams);
+
+/** The same for parameters of another table of methods. */
+export function decodeWith<T>(schema: z.ZodType<T>, wireParams: unknown): Result<T, ApiError> {
   const wire = wireParams ?? {};
   const fault = faultOfShape(wire);
   if (fault) return err(bad(fault));
   if (typeof wire !== 'object' || Array.isArray(wire)) return err(bad('The parameters must be an object with names and values.'));
-  const decoded = z.safeDecode(methods[method].params as z.ZodType as z.ZodType<Params<M>>, wire);
+  const decoded = z.safeDecode(schema as z.ZodType as z.ZodType<T>, wire);
   if (decoded.success) return ok(decoded.data);
   const { message, parameter } = explainIssue(decoded.error, wire);
   return err(bad(message, parameter));

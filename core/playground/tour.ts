@@ -1,4 +1,4 @@
-/** `npm start`: the whole life of a channel in the terminal, on a Bitcoin network that lives in this computer's memory. */
+/** `npm run tour`: the whole life of a channel in the terminal, on a Bitcoin network that lives in this computer's memory. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

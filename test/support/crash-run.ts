@@ -1,9 +1,8 @@
 import type { Found } from './crash-types.ts';
 import { CrashRig, type FaultPlan, type RigOptions } from './crash-rig.ts';
-import { SIDES, type SideName } from './rig-keys.ts';
+import { SIDES } from './rig-keys.ts';
 import { type Enforcement, type Scenario, type Start, isIdle, isQuiet } from './crash-scenarios.ts';
 import { Witness } from './crash-witness.ts';
-import type { StoreImage } from './memory-store.ts';
 import { viewOf } from './invariant-views.ts';
 import { i3 } from './invariants.ts';
 import { fulfilledOnChain, i13AtRest, i14, onChainSat, i22And23, i26, i32And33, wealthMsat } from './invariants-at-rest.ts';

@@ -78,9 +78,8 @@ export const CHEATS: readonly Behaviour[] = [
         // Within what the sleep budget allows: the delay is 720 blocks.
         const asleep = 1 + adversary.below(500);
         // HTLCs with an honest peer may expire meanwhile: then whoever is awake has to close.
-        for (const name of play.honest) {
-          for (const channel of viewOf(world.durable(name)).channels) if (channel.commitments.htlcs.size > 0) play.watch.unpeaceful.add(channel.fundingOutPoint.txid);
-        }
+        const busy = play.honest.flatMap((name) => viewOf(world.durable(name)).channels).filter(({ commitments }) => commitments.htlcs.size > 0);
+        for (const { fundingOutPoint } of busy) play.watch.unpeaceful.add(fundingOutPoint.txid);
         for (let i = 0; i < asleep; i++) world.chain.mine({ quiet: true });
       }
       play.revive('A');

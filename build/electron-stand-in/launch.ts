@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { _electron, chromium, type Page } from 'playwright-core';
+import { cloneCodec } from './clone-codec.ts';
+import { chromiumPath } from './chromium-path.ts';
+import type modules from './electron.ts';
+import type { log, StandInOptions } from './host.ts';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const MAIN = join(ROOT, 'dist/main/main.js');
+const { enc, dec } = cloneCodec();
+
+export type Modules = typeof modules & { readonly _log: typeof log };
+
+export interface LaunchOptions {
+  /** The program's folder for this user: settings, wallets, logs. */
+  readonly userData: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly keychain?: string;
+  readonly headed?: boolean;
+  /** Arguments as the system would give them, such as a deep link. */
+  readonly args?: readonly string[];
+}
+
+export interface RunningApp {
+  readonly kind: 'electron' | 'stand-in';
+  readonly page: Page;
+  readonly pid: number;
+  /** Runs in the main process; the function travels as text. */
+  evaluate<R, A = undefined>(task: (modules: Modules, argument: A) => R | Promise<R>, argument?: A): Promise<R>;
+  /** Asks it to quit and gives its exit code. */
+  close(): Promise<number | null>;
+  readonly exited: Promise<number | null>;
+}
+
+/** Electron's binary, where it has been downloaded or is given by ELECTRON_OVERRIDE_DIST_PATH. Never downloads. */
+export function electronBinary(): string | undefined {
+  const dist = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules/electron/dist');
+  const name = { win32: 'electron.exe', darwin: 'Electron.app/Contents/MacOS/Electron' }[process.platform as string] ?? 'electron';
+  const path = join(dist, name);
+  return existsSync(path) ? path : undefined;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { readonly port: number };
+      server.close(() => done(port));
+    });
+  });
+
+/** The environment without the hooks of a test runner. */
+function cleanEnvironment(): Record<string, string> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('VITEST')));
+}
+
+/** The compiled wallet on real Electron where its binary is present, else on the stand-in. */
+export async function launch(options: LaunchOptions): Promise<RunningApp> {
+  const binary = electronBinary();
+  return binary ? launchElectron(binary, options) : launchStandIn(options);
+}
+
+async function launchElectron(binary: string, { userData, env, args = [] }: LaunchOptions): Promise<RunningApp> {
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const running = await _electron.launch({ executablePath: binary, args: [...sandbox, ROOT, `--user-data-dir=${userData}`, ...args], env: { ...cleanEnvironment(), ...env } });
+  const child = running.process();
+  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  return {
+    kind: 'electron', page: await running.firstWindow(), pid: child.pid ?? 0, exited,
+    evaluate: (task, argument) => running.evaluate(task as never, argument as never),
+    close: async () => {
+      await running.close();
+      return exited;
+    },
+  }; // prettier-ignore
+}
+
+export function startStandIn({ userData, env, keychain, headed, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
+  const given: StandInOptions = {
+    userData, chromium: chromiumPath(), ...(port === undefined ? {} : { port }),
+    ...(keychain === undefined ? {} : { keychain }), ...(headed === undefined ? {} : { headed }),
+  }; // prettier-ignore
+  return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), MAIN, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', stdio],
+    env: { ...cleanEnvironment(), ...env, ELECTRON_STAND_IN: JSON.stringify(given) },
+  });
+}
+
+async function launchStandIn(options: LaunchOptions): Promise<RunningApp> {
+  const port = await freePort();
+  const child = startStandIn(options, port);
+  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  const waiting = new Map<number, { ok: (value: unknown) => void; no: (error: Error) => void }>();
+  let last = 0;
+  child.on('message', ({ id, ok, value }: { id: number; ok: boolean; value: string }) => {
+    const waiter = waiting.get(id);
+    waiting.delete(id);
+    if (ok) waiter?.ok(dec(value));
+    else waiter?.no(new Error(value));
+  });
+  child.once('exit', (code) => {
+    for (const { no } of waiting.values()) no(new Error(`the main process ended with ${code}`));
+  });
+  const ask = (source: string, argument?: unknown): Promise<unknown> =>
+    new Promise((ok, no) => {
+      if (child.exitCode !== null) return no(new Error(`the main process ended with ${child.exitCode}`));
+      waiting.set(++last, { ok, no });
+      child.send({ id: last, source, argument: enc(argument) });
+    });
+  try {
+    await ask(`({ app, BrowserWindow }) => new Promise((done) => {
+      const look = () => BrowserWindow.getAllWindows().some((window) => window.webContents.getURL().startsWith('app:')) ? done() : setTimeout(look, 20);
+      look();
+    })`);
+    // Without `noDefaults` this second client would undo the colour scheme that the first has set.
+    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+    const page = browser.contexts()[0]?.pages()[0];
+    if (!page) throw new Error('the window has no page');
+    return {
+      kind: 'stand-in', page, pid: child.pid ?? 0, exited,
+      evaluate: (task, argument) => ask(String(task), argument) as never,
+      close: async () => {
+        if (child.exitCode === null && child.signalCode === null) await ask('({ app }) => void setTimeout(() => app.quit(), 0)');
+        await browser.close().catch(() => undefined);
+        return exited;
+      },
+    }; // prettier-ignore
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { host, log, notEmulated, options, schemes, userData } from './host.ts';
+
+type Handler = (event: unknown, ...args: unknown[]) => unknown;
+
+class IpcMain extends EventEmitter {
+  /** Open to the tests: a request that no page of ours would send. */
+  readonly handlers = new Map<string, Handler>();
+  handle(channel: string, handler: Handler): void {
+    if (this.handlers.has(channel)) throw new Error(`Attempted to register a second handler for '${channel}'`);
+    this.handlers.set(channel, handler);
+  }
+  removeHandler(channel: string): void {
+    this.handlers.delete(channel);
+  }
+}
+export const ipcMain = new IpcMain();
+
+export const protocol = {
+  registerSchemesAsPrivileged(list: readonly { readonly scheme: string }[]): void {
+    for (const { scheme } of list) schemes.set(scheme, () => new Response('no handler', { status: 404 }));
+  },
+  handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) => void schemes.set(scheme, handler),
+};
+
+type PermissionHandler = (contents: unknown, permission: string, answer: (granted: boolean) => void) => void;
+export const session = {
+  defaultSession: {
+    permissionRequest: undefined as PermissionHandler | undefined,
+    permissionCheck: undefined as (() => boolean) | undefined,
+    setPermissionRequestHandler(handler: PermissionHandler) {
+      this.permissionRequest = handler;
+    },
+    setPermissionCheckHandler(handler: () => boolean) {
+      this.permissionCheck = handler;
+    },
+    setDevicePermissionHandler: () => undefined,
+    setSpellCheckerEnabled: () => undefined,
+    on: () => undefined,
+    webRequest: { onBeforeRequest: () => undefined },
+  },
+};
+
+const noAnswer = (name: string) => async () => notEmulated(`dialog.${name} without an answer that the test has set`);
+export const dialog = {
+  showSaveDialog: noAnswer('showSaveDialog'),
+  showOpenDialog: noAnswer('showOpenDialog'),
+  showMessageBox: noAnswer('showMessageBox'),
+  showErrorBox: (title: string, content: string) => void log.violations.push(`${title}: ${content}`),
+};
+
+export const shell = {
+  openExternal: async (url: string) => void log.external.push(url),
+  openPath: async () => '',
+};
+
+let clip = '';
+export const clipboard = { writeText: (text: string) => void (clip = text), readText: () => clip, clear: () => void (clip = '') };
+
+class NativeTheme extends EventEmitter {
+  #source = 'system';
+  get themeSource(): string {
+    return this.#source;
+  }
+  get shouldUseDarkColors(): boolean {
+    return this.#source === 'dark';
+  }
+  set themeSource(source: string) {
+    this.#source = source;
+    for (const page of host.context?.pages() ?? []) void page.emulateMedia({ colorScheme: this.shouldUseDarkColors ? 'dark' : 'light' });
+    this.emit('updated');
+  }
+}
+export const nativeTheme = new NativeTheme();
+
+export class Notification extends EventEmitter {
+  static isSupported = (): boolean => true;
+  readonly title: string;
+  readonly body: string;
+  constructor({ title, body }: { readonly title: string; readonly body: string }) {
+    super();
+    this.title = title;
+    this.body = body;
+  }
+  show(): void {
+    log.notifications.push({ title: this.title, body: this.body });
+  }
+}
+
+class PowerMonitor extends EventEmitter {
+  idleSeconds = 0;
+  getSystemIdleTime = (): number => this.idleSeconds;
+}
+export const powerMonitor = new PowerMonitor();
+
+export const nativeImage = { createFromPath: (path: string) => ({ path, isEmpty: () => false, setTemplateImage: () => undefined }), createEmpty: () => ({ isEmpty: () => true }) };
+export const screen = { getPrimaryDisplay: () => ({ workAreaSize: { width: 1280, height: 800 }, scaleFactor: 1 }) };
+
+function key(): Uint8Array {
+  const file = join(userData, 'stand-in-keychain');
+  try {
+    return readFileSync(file);
+  } catch {
+    const made = randomBytes(32);
+    writeFileSync(file, made, { mode: 0o600 });
+    return made;
+  }
+}
+const PREFIX = 'v10';
+export const safeStorage = {
+  isEncryptionAvailable: () => options.keychain !== 'none',
+  getSelectedStorageBackend: () => options.keychain ?? 'gnome_libsecret',
+  encryptString(text: string): Buffer {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key(), iv);
+    return Buffer.concat([Buffer.from(PREFIX), iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  },
+  decryptString(sealed: Buffer): string {
+    if (sealed.subarray(0, 3).toString() !== PREFIX) throw new Error('Ciphertext does not appear to be encrypted.');
+    const decipher = createDecipheriv('aes-256-gcm', key(), sealed.subarray(3, 15));
+    decipher.setAuthTag(sealed.subarray(-16));
+    return decipher.update(sealed.subarray(15, -16), undefined, 'utf8') + decipher.final('utf8');
+  },
+};

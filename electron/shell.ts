@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises';
+import type { BrowserWindow } from 'electron';
+import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
+import type { ShellAnswer } from '../core/api.ts';
+import { ApiFailure, VERSION } from '../core/index.ts';
+import type { Engine } from './engine.ts';
+import type { ShellHandlers } from './ipc.ts';
+import type { QuickUnlock } from './secrets.ts';
+import { allowedLink } from './security.ts';
+import type { SettingsFile } from './settings.ts';
+
+export interface ShellPort {
+  readonly engine: Engine;
+  readonly settings: SettingsFile;
+  readonly secrets: QuickUnlock;
+  readonly isPractice: boolean;
+  readonly window: () => BrowserWindow | undefined;
+  readonly lock: { isOn: boolean };
+  readonly link: { readonly take: () => string | undefined };
+  readonly tell: (name: 'shell.updated', data: unknown) => void;
+}
+
+/** A password in an address is for the server only. */
+const withoutPassword = (source: string): string => source.replace(/\/\/([^:@/]*):[^@/]*@/u, '//$1:…@');
+
+/** What the shell does by itself for the page. */
+export function shellHandlers(port: ShellPort): ShellHandlers {
+  const { engine, settings, secrets, lock } = port;
+  const state = async (): Promise<ShellAnswer<'shell.state'>> => {
+    const { chainSources, ...rest } = settings.get();
+    return {
+      ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
+      systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice, windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+    }; // prettier-ignore
+  };
+  const told = async (): Promise<ShellAnswer<'shell.state'>> => {
+    const now = await state();
+    port.tell('shell.updated', now);
+    return now;
+  };
+  const open = async (password: string): Promise<void> => {
+    const { state: vault } = (await engine.call('vault.status', {})) as { readonly state: string };
+    await engine.call(vault === 'locked' ? 'vault.unlock' : 'vault.checkPassword', { password });
+    lock.isOn = false;
+    await told();
+  };
+  return {
+    'shell.state': state,
+    'shell.set': async (changes) => {
+      settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
+      nativeTheme.themeSource = settings.get().theme;
+      return told();
+    },
+    'shell.connect': async ({ network, chainSources }) => {
+      engine.check(network, chainSources);
+      await engine.stop();
+      settings.set({ network, chainSources });
+      await secrets.forget();
+      await engine.start();
+      return told();
+    },
+    'shell.lock': async () => {
+      lock.isOn = true;
+      await told();
+      return {};
+    },
+    'shell.unlock': async ({ password, remember = false }) => {
+      await open(password);
+      if (remember) await secrets.remember(password);
+      await told();
+      return {};
+    },
+    'shell.quickUnlock': async () => {
+      const password = await secrets.recall();
+      if (password === undefined) throw new ApiFailure('wrong_password', 'The keychain of this computer does not have the password any more. Nothing was changed. Type it.');
+      await open(password);
+      return {};
+    },
+    'shell.forgetUnlock': async () => {
+      await secrets.forget();
+      return told();
+    },
+    'shell.copy': ({ text }) => {
+      clipboard.writeText(text);
+      return {};
+    },
+    'shell.save': async ({ fileName, content }) => {
+      const window = port.window();
+      if (!window) return { isSaved: false };
+      const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
+      if (canceled || !filePath) return { isSaved: false };
+      await writeFile(filePath, content, { mode: 0o600 });
+      return { isSaved: true };
+    },
+    'shell.openLink': async ({ url }) => {
+      const link = allowedLink(url);
+      if (link === undefined) throw new ApiFailure('bad_request', 'Only pages of the documentation and of the block explorer are opened. Nothing was opened.');
+      await system.openExternal(link);
+      return {};
+    },
+    'shell.takeLink': () => {
+      const link = port.link.take();
+      return link === undefined ? {} : { link };
+    },
+    'shell.protect': ({ isOn }) => {
+      port.window()?.setContentProtection(isOn);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { ReactNode } from 'react';
+import { FieldError, Input, Label, Text, TextArea, TextField } from 'react-aria-components';
+import { useI18n } from '../i18n/context.ts';
+import { useShell } from '../state/shell.ts';
+import { Icon } from './icon.tsx';
+
+interface FieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly help?: ReactNode;
+  readonly error?: string | undefined;
+  readonly placeholder?: string;
+  readonly type?: 'text' | 'password' | 'search';
+  readonly multiline?: boolean;
+  readonly unit?: string;
+  readonly autoFocus?: boolean;
+  readonly maxLength?: number;
+  readonly isDisabled?: boolean;
+  /** Nothing that a keyboard app could learn or correct. */
+  readonly secret?: boolean;
+  readonly mono?: boolean;
+}
+
+export function Field(props: FieldProps) {
+  const { label, value, onChange, help, error, placeholder = '', type = 'text', multiline = false, unit, autoFocus = false, maxLength = 10_000, isDisabled = false, secret = false, mono = false } = props;
+  const className = mono ? 'input code' : 'input';
+  return (
+    <TextField className="field" value={value} onChange={onChange} isInvalid={error !== undefined} isDisabled={isDisabled} autoFocus={autoFocus} maxLength={maxLength} autoComplete="off" autoCorrect="off" spellCheck="false">
+      <Label>{label}</Label>
+      <div className={unit ? 'field-with-unit' : undefined}>
+        {multiline ? <TextArea className="input" placeholder={placeholder} rows={3} translate={secret ? 'no' : undefined} /> : <Input className={className} type={type} placeholder={placeholder} />}
+        {unit && <span className="unit">{unit}</span>}
+      </div>
+      {help && (
+        <Text slot="description" className="help">
+          {help}
+        </Text>
+      )}
+      <FieldError className="field-error">
+        <Icon name="warning" small />
+        <span>{error}</span>
+      </FieldError>
+    </TextField>
+  );
+}
+
+/** An amount in the unit of the settings. */
+export function AmountField(props: Omit<FieldProps, 'unit' | 'type' | 'placeholder'>) {
+  const { shell } = useShell();
+  const { t } = useI18n();
+  return <Field {...props} unit={shell.unit === 'sat' ? 'sat' : 'BTC'} placeholder={t('amount.placeholder')} maxLength={30} />;
+}

@@ -1,0 +1,24 @@
+/** Times in the words of the language; relative under an hour only, as the date is what a person can hold on to. */
+export function timeText(timeMs: number, language: string, { nowMs = Date.now(), isPast = false }: { readonly nowMs?: number; readonly isPast?: boolean } = {}): string {
+  // A block's time may lie a little ahead of ours.
+  const ahead = timeMs > nowMs && timeMs - nowMs < 2 * 3_600_000 && isPast;
+  const minutes = ahead ? 0 : Math.round((timeMs - nowMs) / 60_000);
+  if (Math.abs(minutes) < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, 'minute');
+  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
+  return new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs);
+}
+
+/** A number of blocks as a usual time: ten minutes each. */
+export function blocksText(blocks: number, language: string): string {
+  const hours = blocks / 6;
+  const [count, unit] = hours < 1 ? [blocks * 10, 'minute'] : hours < 48 ? [Math.round(hours), 'hour'] : [Math.round(hours / 24), 'day'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit: String(unit), unitDisplay: 'long' }).format(Number(count));
+}
+
+/** Counts down to `timeMs` as minutes and seconds. */
+export function untilText(timeMs: number, nowMs: number): string {
+  const left = Math.max(0, Math.round((timeMs - nowMs) / 1000));
+  const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60), left % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}

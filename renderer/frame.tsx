@@ -1,0 +1,107 @@
+import { useEffect, useRef, useState } from 'react';
+import { Button as AriaButton } from 'react-aria-components';
+import type { EventData, Screen } from '../core/api.ts';
+import { request } from './client/client.ts';
+import { Button, IconButton } from './components/button.tsx';
+import { Catcher } from './components/catcher.tsx';
+import { Icon, Mark } from './components/icon.tsx';
+import { Notice } from './components/notice.tsx';
+import { StatusBar } from './components/status-bar.tsx';
+import { useI18n } from './i18n/context.ts';
+import { Backup } from './screens/backup.tsx';
+import { Channels } from './screens/channels/channels.tsx';
+import { History } from './screens/history.tsx';
+import { Home } from './screens/home/home.tsx';
+import { Pay } from './screens/pay/pay.tsx';
+import { Playground } from './screens/playground.tsx';
+import { Receive } from './screens/receive.tsx';
+import { Settings } from './screens/settings/settings.tsx';
+import { useRoute } from './state/route.ts';
+import { useEvent } from './state/use-event.ts';
+
+const RAIL: readonly Screen[] = ['home', 'pay', 'receive', 'channels', 'history', 'backup', 'playground'];
+
+function RailItem({ screen }: { readonly screen: Screen }) {
+  const { t } = useI18n();
+  const { route, go } = useRoute();
+  return (
+    <AriaButton className="rail-item" aria-current={route.screen === screen ? 'page' : 'false'} onPress={() => go({ screen })}>
+      <Icon name={screen} />
+      <span>{t(`screen.${screen}`)}</span>
+    </AriaButton>
+  );
+}
+
+/** The rail, one screen and the status line. */
+export function Frame() {
+  const { t } = useI18n();
+  const { route } = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const [alarm, setAlarm] = useState<EventData<'alarm'>>();
+  useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
+  const step = `${route.screen} ${route.visit ?? 0}`;
+  useEffect(() => {
+    if (step) main.current?.scrollTo(0, 0);
+  }, [step]);
+  return (
+    <div className="shell">
+      <a className="skip button" href="#main">
+        {t('skip')}
+      </a>
+      <nav className="rail" aria-label={t('rail')}>
+        <span className="rail-mark">
+          <Mark />
+        </span>
+        <ul>
+          {RAIL.map((screen) => (
+            <li key={screen}>
+              <RailItem screen={screen} />
+            </li>
+          ))}
+        </ul>
+        <div className="rail-last">
+          <RailItem screen="settings" />
+          <IconButton label={t('lock.window')} icon="lock" onPress={() => void request('shell.lock', {})} />
+        </div>
+      </nav>
+      <main id="main" className="main" tabIndex={-1} ref={main}>
+        {alarm && (
+          <div className="alarm">
+            <Notice kind="danger" live title={t('alarm.title')} action={<Button size="small" onPress={() => setAlarm(undefined)}>{t('close')}</Button>}>
+              <p>{alarm.message}</p>
+            </Notice>
+          </div>
+        )}
+        <Catcher key={step}>
+          <CurrentScreen />
+        </Catcher>
+      </main>
+      <StatusBar />
+    </div>
+  );
+}
+
+function CurrentScreen() {
+  const { route } = useRoute();
+  const key = route.visit ?? 0;
+  switch (route.screen) {
+    case 'home':
+      return <Home />;
+    case 'pay':
+      return <Pay key={key} />;
+    case 'receive':
+      return <Receive key={key} />;
+    case 'channels':
+      return <Channels key={key} />;
+    case 'history':
+      return <History key={key} />;
+    case 'backup':
+      return <Backup key={key} />;
+    case 'playground':
+      return <Playground />;
+    case 'settings':
+      return <Settings />;
+    default:
+      return route.screen satisfies never;
+  }
+}

@@ -1,0 +1,45 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import { createContext, useContext } from 'react';
+import type { ErrorCode } from '../../core/api.ts';
+import type { RequestError } from '../client/client.ts';
+import { en, type MessageKey } from './en.ts';
+import { errorsZhHans, errorsZhHant } from './errors.ts';
+import { zhHans } from './zh-hans.ts';
+import { zhHant } from './zh-hant.ts';
+
+export type Language = 'en' | 'zh-Hans' | 'zh-Hant';
+export type Messages = Readonly<Record<MessageKey, string>>;
+export type Values = Readonly<Record<string, string | number>>;
+
+export const MESSAGES: Readonly<Record<Language, Messages>> = { en, 'zh-Hans': zhHans, 'zh-Hant': zhHant };
+const ERRORS: Readonly<Record<Language, Readonly<Record<ErrorCode, string>> | undefined>> = { en: undefined, 'zh-Hans': errorsZhHans, 'zh-Hant': errorsZhHant };
+
+export interface I18n {
+  readonly language: Language;
+  readonly t: (key: MessageKey, values?: Values) => string;
+  /** The engine's own sentence in English; elsewhere that of its code. */
+  readonly errorText: (error: Pick<RequestError, 'code' | 'message'>) => string;
+}
+
+/** `zh-TW`, `zh-HK`, `zh-MO` and whatever says Hant are read in traditional characters. */
+export function languageOf(tag: string): Language {
+  if (!/^zh\b/iu.test(tag)) return 'en';
+  return /hant|-tw|-hk|-mo/iu.test(tag) ? 'zh-Hant' : 'zh-Hans';
+}
+
+export function createI18n(language: Language): I18n {
+  const messages = MESSAGES[language];
+  const compiled = new Map<MessageKey, IntlMessageFormat>();
+  const t = (key: MessageKey, values?: Values): string => {
+    let message = compiled.get(key);
+    if (!message) {
+      message = new IntlMessageFormat(messages[key], language, undefined, { ignoreTag: true });
+      compiled.set(key, message);
+    }
+    return String(message.format(values));
+  };
+  return { language, t, errorText: ({ code, message }) => ERRORS[language]?.[code] ?? message };
+}
+
+export const I18nContext = createContext<I18n>(createI18n('en'));
+export const useI18n = (): I18n => useContext(I18nContext);

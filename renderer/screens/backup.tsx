@@ -1,0 +1,113 @@
+import { type FormEvent, useState } from 'react';
+import { request } from '../client/client.ts';
+import { Button } from '../components/button.tsx';
+import { Card } from '../components/card.tsx';
+import { NotYet } from '../components/empty.tsx';
+import { Field } from '../components/field.tsx';
+import { Notice } from '../components/notice.tsx';
+import { Problem } from '../components/problem.tsx';
+import { ScreenHead } from '../components/screen-head.tsx';
+import { timeText } from '../format/times.ts';
+import { useI18n } from '../i18n/context.ts';
+import { useAction } from '../state/action.ts';
+import { useAnswer } from '../state/answers.ts';
+import { Quiz } from './welcome/quiz.tsx';
+import { SecretWords } from './welcome/secret-words.tsx';
+
+interface Seed {
+  readonly mnemonic: string;
+  readonly hasPassphrase: boolean;
+}
+
+/** The words, after the password was given once more; gone again when this is left. */
+function Revealed({ seed, isConfirmed, onDone }: { readonly seed: Seed; readonly isConfirmed: boolean; readonly onDone: () => void }) {
+  const { t } = useI18n();
+  const [isChecking, setChecking] = useState(false);
+  if (isChecking) return <Quiz mnemonic={seed.mnemonic} onBack={() => setChecking(false)} onPassed={() => void request('vault.confirmSeed', {}).then(onDone)} />;
+  return (
+    <div className="stack">
+      <SecretWords mnemonic={seed.mnemonic} />
+      {seed.hasPassphrase && <Notice kind="warning">{t('backup.passphrase')}</Notice>}
+      <div className="button-row">
+        {!isConfirmed && (
+          <Button look="primary" onPress={() => setChecking(true)}>
+            {t('words.written')}
+          </Button>
+        )}
+        <Button onPress={onDone}>{t('words.away')}</Button>
+      </div>
+    </div>
+  );
+}
+
+function Reveal({ onSeed }: { readonly onSeed: (seed: Seed) => void }) {
+  const { t } = useI18n();
+  const [password, setPassword] = useState('');
+  const reveal = useAction('vault.revealSeed');
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const seed = await reveal.run({ password });
+    setPassword('');
+    if (seed) onSeed(seed);
+  };
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <p>{t('backup.reveal.text')}</p>
+      <Field label={t('password')} type="password" value={password} onChange={setPassword} secret />
+      <Problem error={reveal.error} />
+      <div className="button-row">
+        <Button icon="eye" submit isDisabled={password === ''} isBusy={reveal.isBusy}>
+          {t('backup.reveal')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** If this computer were lost now, what would I get back? */
+export function Backup() {
+  const { t, language } = useI18n();
+  const { value: status, refresh } = useAnswer('vault.status', {}, ['vault.updated']);
+  const { value: channels } = useAnswer('channel.list', {}, ['channel.updated']);
+  const [seed, setSeed] = useState<Seed>();
+  const confirmedAtMs = status?.seedConfirmedAtMs;
+  const count = channels?.length ?? 0;
+  return (
+    <>
+      <ScreenHead question={confirmedAtMs === undefined ? t('backup.title.missing') : t('backup.title.good')} detail={confirmedAtMs === undefined ? t('backup.never') : t('backup.confirmed', { time: timeText(confirmedAtMs, language) })} />
+      <div className="cols backup-cols">
+        <Card title={t('backup.words')} aside={status && <span className={confirmedAtMs === undefined ? 'tag tag-warning' : 'tag tag-success'}>{t(confirmedAtMs === undefined ? 'backup.tag.missing' : 'backup.tag.good')}</span>}>
+          {seed ? (
+            <Revealed
+              seed={seed}
+              isConfirmed={confirmedAtMs !== undefined}
+              onDone={() => {
+                setSeed(undefined);
+                refresh();
+              }}
+            />
+          ) : (
+            <Reveal onSeed={setSeed} />
+          )}
+        </Card>
+        <div className="stack">
+          <Card title={t('backup.lost')}>
+            <dl className="facts">
+              <dt>{t('home.onChain')}</dt>
+              <dd>{t('backup.lost.chain')}</dd>
+              <dt>{t('backup.channels', { count })}</dt>
+              <dd>{t('backup.lost.channels')}</dd>
+            </dl>
+            <Notice kind="warning" title={t('backup.copy')}>
+              <p>{t('backup.copy.text')}</p>
+            </Notice>
+          </Card>
+          <Card title={t('backup.more')}>
+            <NotYet title={t('backup.file')}>{t('backup.file.text')}</NotYet>
+            <NotYet title={t('backup.peers')}>{t('backup.peers.text')}</NotYet>
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}

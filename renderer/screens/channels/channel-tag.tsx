@@ -1,0 +1,12 @@
+import type { Answer } from '../../../core/api.ts';
+import { useI18n } from '../../i18n/context.ts';
+
+export type Channel = Answer<'channel.list'>[number];
+
+/** The state of a channel in a word or two; colour repeats what the word says. */
+export function ChannelTag({ channel }: { readonly channel: Channel }) {
+  const { t } = useI18n();
+  if (channel.state === 'normal') return channel.live ? <span className="tag tag-success">{t('channel.open')}</span> : <span className="tag">{t('channel.offline')}</span>;
+  if (channel.state === 'closed') return <span className="tag">{t('channel.closed')}</span>;
+  return <span className="tag tag-onchain">{t(`channel.${channel.state}`)}</span>;
+}

@@ -1,0 +1,171 @@
+import { useState } from 'react';
+import { Amount } from '../../components/amount.tsx';
+import { Bar } from '../../components/bar.tsx';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { NotYet } from '../../components/empty.tsx';
+import { Identifier, shortId } from '../../components/identifier.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { groups } from '../../format/amounts.ts';
+import { useI18n } from '../../i18n/context.ts';
+import { useAction } from '../../state/action.ts';
+import { type Channel, ChannelTag } from './channel-tag.tsx';
+import { partsOf } from './parts.ts';
+
+function Facts({ channel }: { readonly channel: Channel }) {
+  const { t } = useI18n();
+  return (
+    <dl className="facts">
+      <dt>{t('channel.peer')}</dt>
+      <dd>
+        <Identifier text={channel.peerNodeId} />
+      </dd>
+      <dt>{t('channel.youCanSend')}</dt>
+      <dd>
+        <Amount msat={channel.sendableMsat} exact />
+        {channel.sendLimit !== 'none' && <span className="faint"> · {t(`limit.${channel.sendLimit}`)}</span>}
+      </dd>
+      <dt>{t('channel.youCanReceive')}</dt>
+      <dd>
+        <Amount msat={channel.receivableMsat} exact />
+      </dd>
+      <dt>{t('channel.reserve')}</dt>
+      <dd>
+        <Amount sat={channel.ourReserveSat} /> <span className="faint">· {t('channel.reserve.text')}</span>
+      </dd>
+      <dt>{t('channel.kind')}</dt>
+      <dd>
+        {t(`channelType.${channel.channelType}`)} · {t(channel.isOpener ? 'channel.byYou' : 'channel.byPeer')}
+        {channel.shortChannelId && <span className="code faint"> · {channel.shortChannelId}</span>}
+      </dd>
+      <dt>{t('channel.states')}</dt>
+      <dd>{groups(BigInt(channel.localCommitmentNumber))}</dd>
+      <dt>{t('channel.funding')}</dt>
+      <dd className="code">
+        {shortId(channel.fundingTxid)}:{channel.fundingVout}
+      </dd>
+      {channel.closingTxid && (
+        <>
+          <dt>{t('channel.closingTx')}</dt>
+          <dd className="code">{shortId(channel.closingTxid)}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+/** One channel: its two sides, its limits, and the two ways to close it. */
+export function ChannelDetail({ channel }: { readonly channel: Channel }) {
+  const { t } = useI18n();
+  const [isAsking, setAsking] = useState<'close' | 'force'>();
+  const close = useAction('channel.close');
+  const force = useAction('channel.forceClose');
+  const canClose = channel.state === 'normal';
+  const canForce = ['normal', 'shutting_down', 'negotiating'].includes(channel.state);
+  const end = (): void => setAsking(undefined);
+  return (
+    <section className="card" aria-label={t('channel.detail')}>
+      <div className="card-head">
+        <h2 className="code">{shortId(channel.peerNodeId)}</h2>
+        <ChannelTag channel={channel} />
+      </div>
+      <div className="card-body stack">
+        <div className="stack-tight">
+          <Bar tall parts={partsOf(channel)} label={t('channel.bar')} />
+          <div className="bar-ends">
+            <span className="key">
+              <span className="swatch sw-local" />
+              <Amount msat={channel.ourMsat} exact /> {t('channel.yours')}
+            </span>
+            <span className="key">
+              <Amount msat={channel.theirMsat} exact /> {t('channel.theirs')}
+              <span className="swatch sw-remote" />
+            </span>
+          </div>
+        </div>
+        {channel.state === 'opening' && (
+          <Notice title={t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}>
+            <p>{t('channel.opening.text')}</p>
+          </Notice>
+        )}
+        {channel.state === 'normal' && !channel.live && (
+          <Notice kind="warning" title={t('channel.offline')}>
+            <p>{t('channel.offline.text')}</p>
+          </Notice>
+        )}
+        {channel.state === 'closing' && (
+          <Notice title={t('channel.closing')}>
+            <p>{t('channel.closing.text')}</p>
+          </Notice>
+        )}
+        <Facts channel={channel} />
+        <Problem error={close.error ?? force.error} />
+      </div>
+      {(canClose || canForce) && (
+        <div className="card-foot">
+          <Button isDisabled={!canClose || !channel.live} isBusy={close.isBusy} onPress={() => setAsking('close')}>
+            {t('close.together')}
+          </Button>
+          <Button look="danger" isBusy={force.isBusy} onPress={() => setAsking('force')}>
+            {t('close.force')}…
+          </Button>
+        </div>
+      )}
+      <Dialog
+        title={t('close.together.title')}
+        isOpen={isAsking === 'close'}
+        onClose={end}
+        alert
+        actions={
+          <>
+            <Button onPress={end}>{t('cancel')}</Button>
+            <Button
+              look="primary"
+              onPress={() => {
+                end();
+                void close.run({ channelId: channel.channelId });
+              }}
+            >
+              {t('close.together')}
+            </Button>
+          </>
+        }
+      >
+        <p>{t('close.together.text')}</p>
+        <p className="pay-amount">
+          <Amount msat={channel.ourMsat} />
+        </p>
+        <p className="small muted">{t('close.together.fee')}</p>
+      </Dialog>
+      <Dialog
+        title={t('close.force.title')}
+        isOpen={isAsking === 'force'}
+        onClose={end}
+        alert
+        actions={
+          <>
+            <Button look="primary" onPress={end}>
+              {t('close.force.not')}
+            </Button>
+            <Button
+              look="danger"
+              onPress={() => {
+                end();
+                void force.run({ channelId: channel.channelId });
+              }}
+            >
+              {t('close.force')}
+            </Button>
+          </>
+        }
+      >
+        <p>{t('close.force.text')}</p>
+        <p className="pay-amount">
+          <Amount msat={channel.ourMsat} />
+        </p>
+        <NotYet title={t('close.preview')}>{t('close.preview.text')}</NotYet>
+      </Dialog>
+    </section>
+  );
+}

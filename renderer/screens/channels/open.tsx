@@ -1,0 +1,90 @@
+import { type FormEvent, useState } from 'react';
+import { Amount } from '../../components/amount.tsx';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Segments } from '../../components/choice.tsx';
+import { AmountField, Field } from '../../components/field.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { ScreenHead } from '../../components/screen-head.tsx';
+import { satOf } from '../../format/amounts.ts';
+import { useI18n } from '../../i18n/context.ts';
+import { useAction } from '../../state/action.ts';
+import { useAnswer } from '../../state/answers.ts';
+import { recognise } from '../../state/recognise.ts';
+import { useShell } from '../../state/shell.ts';
+import type { Speed } from '../pay/pay-address.tsx';
+
+/** A funding transaction with one coin in, the channel and the change out: 154 vB, one more coin 68 more. */
+const USUAL_FUNDING_VBYTES = 154;
+
+interface OpenProps {
+  readonly peer: string;
+  readonly onBack: () => void;
+  readonly onOpened: (channelId: string) => void;
+}
+
+/** With whom, how much, how fast, and what that means. */
+export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
+  const { t } = useI18n();
+  const { shell } = useShell();
+  const [peer, setPeer] = useState(given);
+  const [amount, setAmount] = useState('');
+  const [speed, setSpeed] = useState<Speed>('normal');
+  const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated']);
+  const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
+  const open = useAction('channel.open');
+  const capacitySat = satOf(amount, shell.unit);
+  const isPeer = recognise(peer).kind === 'peer';
+  const feerateSatPerVb = rates?.[`${speed}SatPerVb`];
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (capacitySat === undefined) return;
+    const opened = await open.run({ peer: peer.trim(), capacitySat, ...(feerateSatPerVb === undefined ? {} : { feerateSatPerVb }) });
+    if (opened) onOpened(opened.channelId);
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <ScreenHead question={t('open.title')} detail={t('open.text')} actions={<Button onPress={onBack}>{t('back')}</Button>} />
+      <div className="cols pay-cols">
+        <Card title={t('open.channel')}>
+          <Field label={t('open.peer')} value={peer} onChange={setPeer} multiline autoFocus={given === ''} help={t('open.peer.help')} {...(peer.trim() !== '' && !isPeer ? { error: t('open.peer.bad') } : {})} />
+          <AmountField label={t('open.capacity')} value={amount} onChange={setAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.spendableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
+          <Segments
+            label={t('payChain.speed')}
+            value={speed}
+            onChange={setSpeed}
+            options={[
+              ['fast', t('speed.fast')],
+              ['normal', t('speed.normal')],
+              ['slow', t('speed.slow')],
+            ]}
+          />
+        </Card>
+        <Card
+          title={t('open.means')}
+          foot={
+            <Button look="primary" size="large" submit isBusy={open.isBusy} isDisabled={!isPeer || capacitySat === undefined || capacitySat === 0n}>
+              {open.isBusy ? t('open.busy') : t('open.button')}
+            </Button>
+          }
+        >
+          <dl className="facts">
+            <dt>{t('open.now')}</dt>
+            <dd>{feerateSatPerVb === undefined ? '…' : <>{t('open.about')} <Amount sat={BigInt(Math.ceil(USUAL_FUNDING_VBYTES * feerateSatPerVb))} /></>}</dd>
+            <dt>{t('open.reserve')}</dt>
+            <dd>{t('open.reserve.text')}</dd>
+            <dt>{t('open.time')}</dt>
+            <dd>{t('open.time.text')}</dd>
+            <dt>{t('open.atClose')}</dt>
+            <dd>{t('open.atClose.text')}</dd>
+          </dl>
+          <Problem error={open.error} />
+          <Notice>
+            <p>{t('open.receive')}</p>
+          </Notice>
+        </Card>
+      </div>
+    </form>
+  );
+}

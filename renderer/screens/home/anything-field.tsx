@@ -1,0 +1,88 @@
+import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { Button } from '../../components/button.tsx';
+import { Field } from '../../components/field.tsx';
+import { readQr } from '../../components/qr-read.ts';
+import { useI18n } from '../../i18n/context.ts';
+import type { MessageKey } from '../../i18n/en.ts';
+import { type Recognised, recognise } from '../../state/recognise.ts';
+import { type Route, useRoute } from '../../state/route.ts';
+
+/** The screen for what was put in, or what to say instead. */
+export function destinationOf(found: Recognised, input: string): { readonly route: Route } | { readonly message: MessageKey } | undefined {
+  switch (found.kind) {
+    case 'nothing':
+      return undefined;
+    case 'invoice':
+    case 'address':
+      return { route: { screen: 'pay', input: input.trim() } };
+    case 'peer':
+      return { route: { screen: 'channels', peer: found.peer } };
+    case 'transaction':
+      return { route: { screen: 'history', input: found.txid } };
+    case 'later':
+      return { message: `anything.later.${found.what}` };
+    case 'seed':
+      return { message: 'anything.seed' };
+    case 'unknown':
+      return { message: 'anything.unknown' };
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Takes anything by typing, paste, drop or a picture of a QR code. */
+export function AnythingField() {
+  const { t } = useI18n();
+  const { go } = useRoute();
+  const [text, setText] = useState('');
+  const [message, setMessage] = useState<MessageKey>();
+  const picker = useRef<HTMLInputElement>(null);
+  const follow = (input: string): void => {
+    const found = recognise(input);
+    const destination = destinationOf(found, input);
+    // Words of a seed do not stay in a field that anyone can read.
+    setText(found.kind === 'seed' ? '' : input);
+    if (destination && 'route' in destination) go(destination.route);
+    else setMessage(destination?.message);
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    follow(text);
+  };
+  const takePicture = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    const found = await readQr(file);
+    if (found === undefined) setMessage('anything.noQr');
+    else follow(found);
+  };
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    const file = event.dataTransfer.files[0];
+    if (file) void takePicture(file);
+    else follow(event.dataTransfer.getData('text/plain').slice(0, 10_000));
+  };
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one of four ways, typing the first
+    <form className="anything" onSubmit={submit} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      <Field
+        label={t('anything.label')}
+        value={text}
+        onChange={(value) => {
+          setText(value);
+          setMessage(undefined);
+        }}
+        placeholder={t('anything.placeholder')}
+        {...(message ? { error: t(message) } : {})}
+      />
+      <div className="button-row">
+        <Button submit isDisabled={text.trim() === ''}>
+          {t('anything.go')}
+        </Button>
+        <Button icon="scan" onPress={() => picker.current?.click()}>
+          {t('anything.qr')}
+        </Button>
+      </div>
+      <input ref={picker} type="file" accept="image/*" hidden aria-label={t('anything.qr')} onChange={({ target }) => void takePicture(target.files?.[0])} />
+    </form>
+  );
+}

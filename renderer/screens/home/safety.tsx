@@ -1,0 +1,43 @@
+import type { Answer } from '../../../core/api.ts';
+import { Button } from '../../components/button.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { useI18n } from '../../i18n/context.ts';
+import { useAnswer } from '../../state/answers.ts';
+import { useRoute } from '../../state/route.ts';
+import { useShell } from '../../state/shell.ts';
+
+/** One line: is my money safe? The gravest matter first, and only that one. */
+export function Safety({ channels }: { readonly channels: Answer<'channel.list'> }) {
+  const { t } = useI18n();
+  const { vault } = useShell();
+  const { go } = useRoute();
+  const { value: status } = useAnswer('vault.status', {}, ['vault.updated']);
+  const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
+  const chain = info?.chain;
+  const offline = channels.filter(({ state, live }) => state === 'normal' && !live).length;
+  if (vault?.recoveryReason !== undefined) {
+    return (
+      <Notice kind="danger" title={t('safety.recovery')}>
+        <p>{t('safety.recovery.text')}</p>
+      </Notice>
+    );
+  }
+  if (!chain) return null;
+  if (chain.state === 'away') return <Notice kind="danger" title={t('safety.away')}><p>{t('safety.away.text')}</p></Notice>; // prettier-ignore
+  if (chain.state !== 'synced') return <Notice title={t('safety.syncing')}><p>{t('safety.syncing.text')}</p></Notice>; // prettier-ignore
+  if (chain.tipIsOld) return <Notice kind="warning" title={t('safety.old')}><p>{t('safety.old.text')}</p></Notice>; // prettier-ignore
+  if (status && status.seedConfirmedAtMs === undefined) {
+    const action = (
+      <Button size="small" onPress={() => go({ screen: 'backup' })}>
+        {t('safety.seed.button')}
+      </Button>
+    );
+    return (
+      <Notice kind="warning" title={t('safety.seed')} action={action}>
+        <p>{t('safety.seed.text')}</p>
+      </Notice>
+    );
+  }
+  if (offline > 0) return <Notice title={t('safety.offline', { count: offline })}><p>{t('safety.offline.text')}</p></Notice>; // prettier-ignore
+  return <Notice kind="success" line title={t('safety.good')}>{t('safety.good.text')}</Notice>; // prettier-ignore
+}

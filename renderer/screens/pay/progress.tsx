@@ -1,0 +1,99 @@
+import type { Answer } from '../../../core/api.ts';
+import { Amount } from '../../components/amount.tsx';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { NotYet } from '../../components/empty.tsx';
+import { Foreign } from '../../components/foreign.tsx';
+import { Identifier } from '../../components/identifier.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { ScreenHead } from '../../components/screen-head.tsx';
+import { useI18n } from '../../i18n/context.ts';
+import { useAnswer } from '../../state/answers.ts';
+import { failureText } from './failure-text.ts';
+
+type Payment = Answer<'payment.get'>;
+
+interface ProgressProps {
+  readonly started: Payment;
+  readonly invoice: Answer<'invoice.decode'>;
+  readonly onAgain: () => void;
+}
+
+/** Where the payment is, and how it ended: with a proof, or with what went wrong. */
+export function Progress({ started, invoice, onAgain }: ProgressProps) {
+  const { t } = useI18n();
+  const { value: payment = started } = useAnswer('payment.get', { paymentHash: started.paymentHash }, ['payment.updated']);
+  return (
+    <>
+      <ScreenHead question={t(`pay.state.${payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
+      <div className="cols pay-cols">
+        <Card title={t('pay.course')}>
+          <ol className="trail" aria-live="polite">
+            <Step isDone title={t('pay.step.started')} />
+            <Step isDone={payment.state !== 'pending'} isLive={payment.state === 'pending'} title={t('pay.step.way', { parts: payment.parts, attempts: payment.attempts })} />
+            <Step isDone={payment.state === 'succeeded'} title={t(payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
+          </ol>
+          <NotYet title={t('pay.hops')}>{t('pay.hops.text')}</NotYet>
+        </Card>
+        <Outcome payment={payment} />
+      </div>
+    </>
+  );
+}
+
+function Step({ title, isDone = false, isLive = false }: { readonly title: string; readonly isDone?: boolean; readonly isLive?: boolean }) {
+  return (
+    <li className={isDone ? 'is-done' : isLive ? 'is-live' : undefined}>
+      <span className="node" />
+      <span>{title}</span>
+    </li>
+  );
+}
+
+function Outcome({ payment }: { readonly payment: Payment }) {
+  const { t, language } = useI18n();
+  if (payment.state === 'pending') {
+    return (
+      <Notice title={t('pay.pending')}>
+        <p>{t('pay.pending.text')}</p>
+      </Notice>
+    );
+  }
+  if (payment.state === 'failed') {
+    return (
+      <Notice kind="danger" live title={t('pay.failed')}>
+        <p>{payment.failure ? failureText(payment.failure, language) : ''}</p>
+        {payment.failure && <p className="code faint">{payment.failure.code}</p>}
+      </Notice>
+    );
+  }
+  return (
+    <Card title={t('pay.receipt')}>
+      <dl className="facts">
+        <dt>{t('pay.amount')}</dt>
+        <dd>
+          <Amount msat={payment.amountMsat} exact />
+        </dd>
+        <dt>{t('pay.feePaid')}</dt>
+        <dd>
+          <Amount msat={payment.feeMsat} exact />
+        </dd>
+        <dt>{t('pay.total')}</dt>
+        <dd className="strong">
+          <Amount msat={payment.amountMsat + payment.feeMsat} exact />
+        </dd>
+      </dl>
+      <div className="stack-tight">
+        <h3>{t('pay.proof')}</h3>
+        <p className="small muted">{t('pay.proof.text')}</p>
+        <Identifier text={payment.paymentPreimage ?? ''} />
+      </div>
+      {payment.paymentPreimage !== undefined && (
+        <div className="button-row">
+          <CopyButton text={payment.paymentPreimage} label={t('pay.proof.copy')} />
+        </div>
+      )}
+    </Card>
+  );
+}

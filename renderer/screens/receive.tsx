@@ -1,0 +1,200 @@
+import { type FormEvent, useCallback, useEffect, useState } from 'react';
+import type { Answer } from '../../core/api.ts';
+import { request } from '../client/client.ts';
+import { Amount } from '../components/amount.tsx';
+import { Button } from '../components/button.tsx';
+import { Segments } from '../components/choice.tsx';
+import { CopyButton } from '../components/copy-button.tsx';
+import { AmountField, Field } from '../components/field.tsx';
+import { Identifier } from '../components/identifier.tsx';
+import { Notice } from '../components/notice.tsx';
+import { Problem } from '../components/problem.tsx';
+import { Qr } from '../components/qr.tsx';
+import { ScreenHead } from '../components/screen-head.tsx';
+import { satOf } from '../format/amounts.ts';
+import { untilText } from '../format/times.ts';
+import { useI18n } from '../i18n/context.ts';
+import { useAction } from '../state/action.ts';
+import { useAnswer } from '../state/answers.ts';
+import { useRoute } from '../state/route.ts';
+import { useShell } from '../state/shell.ts';
+
+type Invoice = Answer<'invoice.get'>;
+type Way = 'lightning' | 'chain' | 'both';
+
+/** BIP 21: whoever pays chooses the way. */
+const bothOf = (address: string, invoice: Invoice): string => {
+  const sat = invoice.amountMsat === undefined ? undefined : invoice.amountMsat / 1000n;
+  const amount = sat === undefined ? '' : `amount=${sat / 100_000_000n}.${(sat % 100_000_000n).toString().padStart(8, '0')}&`;
+  return `bitcoin:${address}?${amount}lightning=${invoice.invoice}`;
+};
+
+function InvoiceForm({ onMade }: { readonly onMade: (invoice: Invoice) => void }) {
+  const { t } = useI18n();
+  const { shell } = useShell();
+  const { go } = useRoute();
+  const { value: info } = useAnswer('node.info', {}, ['channel.updated', 'invoice.updated', 'peer.updated']);
+  const [amount, setAmount] = useState('');
+  const [description, setDescription] = useState('');
+  const create = useAction('invoice.create');
+  const sat = satOf(amount, shell.unit);
+  const canReceive = info?.receivableMsat ?? 0n;
+  const isTooMuch = sat !== undefined && sat * 1000n > canReceive;
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const invoice = await create.run({ ...(sat === undefined ? {} : { amountMsat: sat * 1000n }), description });
+    if (invoice) onMade(invoice);
+  };
+  return (
+    <form className="card card-body stack narrow" onSubmit={(event) => void submit(event)}>
+      <AmountField label={t('receive.amount')} value={amount} onChange={setAmount} autoFocus help={t('receive.amount.help')} {...(amount !== '' && sat === undefined ? { error: t('amount.bad') } : {})} />
+      <Field label={t('receive.description')} value={description} onChange={setDescription} maxLength={200} help={t('receive.description.help')} />
+      {info && canReceive === 0n && (
+        <Notice kind="warning" title={t('receive.nothing')} action={<Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
+          <p>{t('receive.nothing.text')}</p>
+        </Notice>
+      )}
+      {isTooMuch && canReceive > 0n && (
+        <Notice kind="warning" title={t('receive.tooMuch')}>
+          <p>{t('receive.tooMuch.text')}</p>
+        </Notice>
+      )}
+      <Problem error={create.error} />
+      <div className="button-row">
+        <Button look="primary" size="large" submit isBusy={create.isBusy} isDisabled={amount !== '' && sat === undefined}>
+          {t('receive.create')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+function InvoiceCard({ made, way, address, onAgain }: { readonly made: Invoice; readonly way: Way; readonly address: string | undefined; readonly onAgain: () => void }) {
+  const { t } = useI18n();
+  const now = useNow();
+  const { value: invoice = made } = useAnswer('invoice.get', { paymentHash: made.paymentHash }, ['invoice.updated']);
+  const text = way === 'both' && address !== undefined ? bothOf(address, invoice) : invoice.invoice;
+  if (invoice.state === 'paid') {
+    return (
+      <div className="card card-body stack narrow">
+        <Notice kind="success" live title={t('receive.arrived')}>
+          <p className="pay-amount">
+            <Amount msat={invoice.receivedMsat ?? invoice.amountMsat ?? 0n} exact arrived />
+          </p>
+        </Notice>
+        <div className="button-row">
+          <Button look="primary" onPress={onAgain}>
+            {t('receive.again')}
+          </Button>
+        </div>
+      </div>
+    );
+  }
+  const isOver = invoice.state === 'expired' || now >= invoice.expiresAtMs;
+  return (
+    <div className="cols receive-cols">
+      <div className="card card-body receive-qr-card">
+        <Qr text={way === 'both' ? text : text.toUpperCase()} label={t('receive.qr')} />
+      </div>
+      <div className="card card-body stack">
+        <div className="stack-tight">
+          <p className="pay-amount">{invoice.amountMsat === undefined ? t('receive.anyAmount') : <Amount msat={invoice.amountMsat} exact />}</p>
+          {invoice.description !== '' && <p>{invoice.description}</p>}
+          <p className="muted" role="status">
+            {isOver ? t('receive.expired') : invoice.state === 'receiving' ? t('receive.receiving') : t('receive.waiting', { time: untilText(invoice.expiresAtMs, now) })}
+          </p>
+        </div>
+        <p className="invoice-text" translate="no">
+          {text}
+        </p>
+        <div className="button-row">
+          <CopyButton text={text} label={t('receive.copy')} />
+          <Button onPress={onAgain}>{t('receive.again')}</Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function AddressCard({ address, onNew }: { readonly address: string | undefined; readonly onNew: () => void }) {
+  const { t } = useI18n();
+  const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated']);
+  if (address === undefined) return null;
+  return (
+    <div className="cols receive-cols">
+      <div className="card card-body receive-qr-card">
+        <Qr text={address.toUpperCase()} label={t('receive.qr')} />
+      </div>
+      <div className="card card-body stack">
+        <Identifier text={address} />
+        <p className="small muted">{t('receive.chain.text')}</p>
+        {balance && balance.unconfirmedSat > 0n && (
+          <Notice live title={t('receive.chain.seen')}>
+            <p>
+              <Amount sat={balance.unconfirmedSat} /> {t('receive.chain.waiting')}
+            </p>
+          </Notice>
+        )}
+        <div className="button-row">
+          <CopyButton text={address} label={t('receive.copyAddress')} />
+          <Button onPress={onNew}>{t('receive.newAddress')}</Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** What do I show, and how much can arrive? */
+export function Receive() {
+  const { t } = useI18n();
+  const { route } = useRoute();
+  const { value: info } = useAnswer('node.info', {}, ['channel.updated', 'invoice.updated', 'peer.updated']);
+  const [way, setWay] = useState<Way>(route.input === 'chain' ? 'chain' : 'lightning');
+  const [invoice, setInvoice] = useState<Invoice>();
+  const [address, setAddress] = useState<string>();
+  const newAddress = useCallback(() => void request('wallet.newAddress', {}).then((made) => setAddress(made.address)), []);
+  useEffect(() => {
+    if (way !== 'lightning' && address === undefined) newAddress();
+  }, [way, address, newAddress]);
+  return (
+    <>
+      <ScreenHead
+        question={t('receive.title')}
+        detail={
+          <>
+            {t('home.canReceive')} <Amount msat={info?.receivableMsat ?? 0n} />
+          </>
+        }
+        actions={
+          <Segments
+            hideLabel
+            label={t('receive.way')}
+            value={way}
+            onChange={setWay}
+            options={[
+              ['lightning', t('receive.lightning')],
+              ['chain', t('receive.chain')],
+              ['both', t('receive.both')],
+            ]}
+          />
+        }
+      />
+      {way === 'chain' ? (
+        <AddressCard address={address} onNew={newAddress} />
+      ) : invoice ? (
+        <InvoiceCard made={invoice} way={way} address={address} onAgain={() => setInvoice(undefined)} />
+      ) : (
+        <InvoiceForm onMade={setInvoice} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,153 @@
+import { type FormEvent, useState } from 'react';
+import { request } from '../../client/client.ts';
+import { Button } from '../../components/button.tsx';
+import { Card } from '../../components/card.tsx';
+import { Segments, Toggle } from '../../components/choice.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { NotYet } from '../../components/empty.tsx';
+import { Field } from '../../components/field.tsx';
+import { Identifier } from '../../components/identifier.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { ScreenHead } from '../../components/screen-head.tsx';
+import { useI18n } from '../../i18n/context.ts';
+import { useAction } from '../../state/action.ts';
+import { useAnswer } from '../../state/answers.ts';
+import { useShell } from '../../state/shell.ts';
+import { isGoodPassword, PasswordFields } from '../welcome/password.tsx';
+import { Preferences } from '../welcome/preferences.tsx';
+import { ChainSource } from './chain-source.tsx';
+
+const MINUTES = ['0', '5', '10', '30', '60'] as const;
+type Minutes = (typeof MINUTES)[number];
+
+function ChangePassword({ onDone }: { readonly onDone: () => void }) {
+  const { t } = useI18n();
+  const [old, setOld] = useState('');
+  const [fresh, setFresh] = useState({ password: '', again: '' });
+  const change = useAction('vault.changePassword');
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (!(await change.run({ password: old, newPassword: fresh.password }))) return;
+    // What the keychain keeps is the old one.
+    await request('shell.forgetUnlock', {});
+    onDone();
+  };
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <Field label={t('password.old')} type="password" value={old} onChange={setOld} secret autoFocus />
+      <PasswordFields value={fresh} onChange={setFresh} />
+      <Problem error={change.error} />
+      <div className="button-row">
+        <Button look="primary" submit isDisabled={old === '' || !isGoodPassword(fresh)} isBusy={change.isBusy}>
+          {t('password.change')}
+        </Button>
+        <Button onPress={onDone}>{t('cancel')}</Button>
+      </div>
+    </form>
+  );
+}
+
+function Locking() {
+  const { t } = useI18n();
+  const { shell } = useShell();
+  const [isChanging, setChanging] = useState(false);
+  const minutes = MINUTES.find((value) => Number(value) === shell.idleLockMinutes) ?? '10';
+  return (
+    <Card title={t('settings.lock')}>
+      <Segments<Minutes> label={t('settings.idle')} value={minutes} onChange={(value) => void request('shell.set', { idleLockMinutes: Number(value) })} options={MINUTES.map((value) => [value, value === '0' ? t('settings.idle.never') : t('settings.idle.minutes', { count: Number(value) })] as const)} />
+      <p className="small muted">{t('settings.lock.text')}</p>
+      <p className="small muted">{t(`quickUnlock.${shell.quickUnlock}`)}</p>
+      <div className="button-row">
+        <Button icon="lock" onPress={() => void request('shell.lock', {})}>
+          {t('lock.window')}
+        </Button>
+        <Button onPress={() => void request('vault.lock', {})}>{t('lock.node')}</Button>
+        {shell.quickUnlock === 'on' && <Button onPress={() => void request('shell.forgetUnlock', {})}>{t('quickUnlock.forget')}</Button>}
+        <Button icon="key" onPress={() => setChanging(true)}>
+          {t('password.change')}
+        </Button>
+      </div>
+      <Dialog title={t('password.change')} isOpen={isChanging} onClose={() => setChanging(false)} actions={null}>
+        <ChangePassword onDone={() => setChanging(false)} />
+      </Dialog>
+    </Card>
+  );
+}
+
+function Network() {
+  const { t } = useI18n();
+  const { shell } = useShell();
+  const { value: info } = useAnswer('node.info', {}, ['chain.updated']);
+  return (
+    <Card title={t('settings.network')}>
+      <dl className="facts">
+        <dt>{t('settings.network')}</dt>
+        <dd>{t(`network.${shell.network}`)}</dd>
+        <dt>{t('settings.sources')}</dt>
+        <dd className="code">{shell.chainSources.join(', ')}</dd>
+        {info?.nodeId && (
+          <>
+            <dt>{t('settings.node')}</dt>
+            <dd>
+              <Identifier text={info.nodeId} />
+            </dd>
+          </>
+        )}
+      </dl>
+      {shell.isPractice ? (
+        <Notice>{t('settings.practice')}</Notice>
+      ) : (
+        <details className="more">
+          <summary>{t('settings.network.change')}</summary>
+          <div className="more-body">
+            <ChainSource onConnected={() => undefined} />
+          </div>
+        </details>
+      )}
+    </Card>
+  );
+}
+
+export function Settings() {
+  const { t } = useI18n();
+  const { shell } = useShell();
+  return (
+    <>
+      <ScreenHead question={t('screen.settings')} />
+      <div className="cols settings-cols">
+        <div className="stack">
+          <Card title={t('settings.look')}>
+            <Preferences />
+            <Segments
+              label={t('settings.unit')}
+              value={shell.unit}
+              onChange={(unit) => void request('shell.set', { unit })}
+              options={[
+                ['sat', 'sat'],
+                ['btc', 'BTC'],
+              ]}
+            />
+            <Toggle isOn={shell.trayBalance} onChange={(trayBalance) => void request('shell.set', { trayBalance })}>
+              {t('settings.tray')}
+            </Toggle>
+          </Card>
+          <Locking />
+        </div>
+        <div className="stack">
+          <Network />
+          <Card title={t('settings.about')}>
+            <dl className="facts">
+              <dt>Sferic</dt>
+              <dd>{shell.version}</dd>
+              <dt>{t('settings.licence')}</dt>
+              <dd>MIT</dd>
+            </dl>
+            <NotYet title={t('settings.fees')}>{t('settings.fees.text')}</NotYet>
+            <NotYet title={t('settings.fiat')}>{t('settings.fiat.text')}</NotYet>
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}

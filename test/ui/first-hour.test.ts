@@ -1,0 +1,262 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, payInvoice, receiveCoins, wordsOn } from '../../build/desktop/hands.ts';
+import { complaints, openStage, type Stage } from './support.ts';
+import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
+
+/** One person's first hour, in order: each test begins where the one before ended. */
+describe('the first hour with the wallet, on the real engine', () => {
+  let stage: Stage;
+  let folder: string;
+  let app: RunningApp;
+  let hands: Hands;
+  let words: string[];
+  const reopen = async (options: { readonly args?: readonly string[] } = {}): Promise<void> => {
+    app = await stage.open({ userData: folder, ...options });
+    hands = handsOn(app.page);
+  };
+  const files = (path: string): string[] => readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? files(join(path, entry.name)) : [join(path, entry.name)]));
+
+  beforeAll(async () => {
+    stage = await openStage();
+    folder = stage.folder();
+    await reopen();
+  });
+  afterAll(() => stage.end());
+
+  test('a wallet is made; a wrong answer in the quiz is told, the right ones confirm the words', async () => {
+    const { page, press, fill, sees } = hands;
+    await press(/^Create a wallet/u);
+    await fill('Password', 'short');
+    await sees('Too short: at least 8 characters');
+    await fill('Password', PASSWORD);
+    await fill('The same again', `${PASSWORD}x`);
+    await sees('The two are not the same.');
+    expect(await page.getByRole('button', { name: 'Create the wallet' }).isDisabled()).toBe(true);
+    await fill('The same again', PASSWORD);
+    await press('Create the wallet');
+    await sees('Write these 12 words on paper');
+    words = await wordsOn(page);
+    expect(words).toHaveLength(12);
+    await press('I have written them down');
+    const labels = await page.locator('main label').allTextContents();
+    for (const label of labels) await fill(label, 'zebra');
+    await press('Check');
+    await sees('Compare with the words on the screen once more.');
+    for (const label of labels) await fill(label, words[Number(/\d+/u.exec(label)?.[0]) - 1] ?? '');
+    await press('Check');
+    await sees('Nothing needs you now');
+    expect(await ask(page, 'vault.status')).toMatchObject({ ok: true, value: { state: 'unlocked', seedConfirmedAtMs: expect.any(Number) } });
+  });
+
+  test('after the seed screen no word of it is in the page, and nothing secret is in any file', async () => {
+    const html = await hands.page.content();
+    expect(words.filter((word) => new RegExp(`>${word}<`, 'u').test(html))).toEqual([]);
+    const secrets = [words.join(' '), PASSWORD];
+    for (const path of files(folder).filter((name) => !name.includes('/chromium/'))) {
+      const content = readFileSync(path).toString('latin1');
+      expect(secrets.filter((secret) => content.includes(secret)), path).toEqual([]);
+    }
+    const vault = files(folder).find((path) => path.includes('regtest') && path.includes('vault'));
+    expect(statSync(vault ?? '').mode & 0o777).toBe(0o600);
+  });
+
+  test('coins arrive on chain, a channel opens', async () => {
+    await receiveCoins(hands, stage.practice, 5_000_000n);
+    await openChannel(hands, stage.practice, 2_000_000n);
+    await hands.go('Home');
+    await hands.page.locator('.answer', { hasText: '1 972 000' }).waitFor();
+  });
+
+  test('an invoice is paid with proof, and the neighbour has the money', async () => {
+    const { invoice, paymentHash } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 250_000_123n, description: 'a book‮gnp.exe' });
+    await payInvoice(hands, invoice);
+    const text = await hands.page.locator('main').innerText();
+    expect(text.replaceAll('\u2009', ' ')).toContain('250 000.123');
+    expect(text).not.toContain('‮');
+    expect(await stage.practice.neighbour.rpc.call('invoice.get', { paymentHash })).toMatchObject({ state: 'paid', receivedMsat: 250_000_123n });
+  });
+
+  test('an invoice of ours is paid, live', async () => {
+    const invoice = await makeInvoice(hands, 100_000n, 'change back');
+    await stage.practice.neighbour.rpc.call('payment.send', { invoice });
+    await hands.sees('It has arrived');
+    await hands.page.getByText('+100 000').first().waitFor();
+  });
+
+  test('a payment that cannot be made says why before anything is pressed', async () => {
+    const { invoice } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 3_000_000_000n, description: 'too much' });
+    const { page, go, fill, press, sees } = hands;
+    await go('Pay');
+    await fill('Invoice or address', invoice);
+    await press('Look at it');
+    await sees('Cannot be paid right now');
+    expect(await page.getByRole('button', { name: /^Pay 3/u }).isDisabled()).toBe(true);
+  });
+
+  test('an invoice that was paid already is not paid twice', async () => {
+    const { invoice } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 7_000_000n, description: 'once' });
+    await payInvoice(hands, invoice);
+    const { go, fill, press, sees } = hands;
+    await go('Pay');
+    await fill('Invoice or address', invoice);
+    await press('Look at it');
+    await sees(/paid already/u);
+  });
+
+  test('the one field leads to the right screen, and keeps no seed', async () => {
+    const { page, go, fill, press, sees } = hands;
+    const anything = 'Anything to pay or to look at';
+    for (const [input, heading] of [[stage.practice.neighbour.address, 'Open a channel'], ['ab'.repeat(32), 'What happened'], ['bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', 'Is this where the coins should go?']] as const) {
+      await go('Home');
+      await fill(anything, input);
+      await press('Go');
+      await page.getByRole('heading', { name: heading }).waitFor();
+    }
+    await go('Home');
+    await fill(anything, words.join(' '));
+    await press('Go');
+    await sees(/look like the words of a seed/u);
+    expect(await page.getByLabel(anything).inputValue()).toBe('');
+  });
+
+  test('coins are sent on chain after the cost was shown', async () => {
+    const { page, go, fill, press, sees } = hands;
+    const { address } = await stage.practice.neighbour.rpc.call('wallet.newAddress', {});
+    await go('Pay');
+    await fill('Invoice or address', `bitcoin:${address}?amount=0.003`);
+    await press('Look at it');
+    expect(await page.getByLabel('Amount', { exact: true }).inputValue()).toBe('300\u2009000');
+    await press(/^Send 300/u);
+    await sees('It counts for the payee after the first block.');
+    await stage.practice.chain.untilMempool(1);
+    await stage.practice.chain.mine(1);
+  });
+
+  test('the words are shown again only for the password', async () => {
+    const { page, go, fill, press, sees } = hands;
+    await go('Backup');
+    await fill('Password', 'not the password');
+    await press('Show the words');
+    await sees(/does not open this wallet/u);
+    await fill('Password', PASSWORD);
+    await press('Show the words');
+    await page.locator('ol.seed').waitFor();
+    expect(await wordsOn(page)).toEqual(words);
+    if (app.kind === 'stand-in') expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isProtected)).toBe(true);
+    await page.evaluate(() => window.dispatchEvent(new Event('blur')));
+    await sees(/^Hidden\./u);
+    expect(await wordsOn(page)).not.toContain(words[0]);
+    await press('Put the words away');
+  });
+
+  test('a locked window shows and answers nothing; the node goes on', async () => {
+    const { page, fill, press, sees } = hands;
+    await press('Lock the window');
+    await sees('Your node is running and watches your channels.');
+    expect(await ask(page, 'wallet.balance')).toMatchObject({ ok: false, error: { code: 'locked' } });
+    expect(await ask(page, 'vault.revealSeed', { password: PASSWORD })).toMatchObject({ ok: false, error: { code: 'locked' } });
+    await fill('Password', 'wrong password');
+    await press('Unlock');
+    await sees(/does not open this wallet/u);
+    await fill('Password', PASSWORD);
+    await press('Unlock');
+    await sees('You can spend now');
+  });
+
+  test('closed and opened again with a link: locked first, then the link is shown for review and nothing else', async () => {
+    const { invoice } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 5_000_000n, description: 'linked' });
+    expect(await app.close()).toBe(0);
+    await reopen({ args: [`lightning:${invoice}`] });
+    const { fill, press, sees } = hands;
+    await sees('Your node is not running yet. It starts when you unlock.');
+    await fill('Password', PASSWORD);
+    await press('Unlock');
+    await sees('Is this what you want to pay?');
+    expect(await ask(app.page, 'payment.list', { limit: 1 })).not.toMatchObject({ value: [{ description: 'linked' }] });
+  });
+
+  test('a page that crashes comes back with everything, the engine never noticed', async () => {
+    if (app.kind !== 'stand-in') return;
+    await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.emit('render-process-gone', {}, { reason: 'crashed' }));
+    await app.page.waitForEvent('load');
+    await hands.sees('You can spend now');
+    await hands.go('Channels');
+    await hands.sees('One channel is open');
+  });
+
+  test('closing together brings the coins back', async () => {
+    const { go, press, sees, page } = hands;
+    await go('Channels');
+    await page.getByRole('button', { name: 'Close together' }).and(page.locator(':enabled')).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Close together' }).click();
+    await stage.practice.chain.untilMempool(1);
+    await stage.practice.chain.mine(6);
+    await sees('No channel is open');
+    await press('Home');
+    await page.locator('.ledger tr', { hasText: 'On chain' }).locator('.amount', { hasText: /^4\s\d{3}\s\d{3}/u }).waitFor();
+  });
+
+  test('closing by force asks first with the safer way in front, then publishes', async () => {
+    await openChannel(hands, stage.practice, 1_000_000n);
+    const { page, press, sees } = hands;
+    await press(/^Close by force/u);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Keep it open' }).click();
+    await press(/^Close by force/u);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Close by force' }).click();
+    await stage.practice.chain.untilMempool(1);
+    await stage.practice.chain.mine(1);
+    await sees('closing on chain');
+  });
+
+  test('the same words restore the coins in another folder, in Chinese', async () => {
+    const other = await stage.open({ userData: stage.folder() });
+    const there = handsOn(other.page);
+    await other.page.getByLabel('Language').selectOption('zh-Hans');
+    await there.press(/^恢复钱包/u);
+    await there.fill('助记词', `${words.slice(0, 11).join(' ')} ${words[0]}`);
+    await there.fill('密码', PASSWORD);
+    await there.fill('再输入一次', PASSWORD);
+    await there.press('恢复钱包');
+    await there.sees(/助记词有误/u);
+    await there.fill('助记词', words.join('  '));
+    await there.press('恢复钱包');
+    await there.sees('现在可用');
+    await other.page.locator('.ledger tr', { hasText: '链上' }).locator('.amount', { hasText: /^3\s\d{3}\s\d{3}/u }).waitFor();
+    expect(await complaints(other)).toEqual([]);
+    await other.close();
+  });
+
+  test('quick unlock: offered, kept sealed, used, forgotten', async () => {
+    const { press, sees, fill, page } = hands;
+    await press('Lock the window');
+    await page.getByText('Remember it in the keychain of this computer').click();
+    await fill('Password', PASSWORD);
+    await press('Unlock');
+    await sees('You can spend now');
+    expect(readFileSync(join(folder, 'quick-unlock')).toString('latin1')).not.toContain(PASSWORD);
+    await press('Lock the window');
+    await press('Use the keychain');
+    await sees('You can spend now');
+    expect(await ask(page, 'shell.forgetUnlock')).toMatchObject({ value: { quickUnlock: 'off' } });
+  });
+
+  test('a keychain in plain text is refused', async () => {
+    if (app.kind !== 'stand-in') return;
+    const other = await stage.open({ userData: stage.folder(), keychain: 'basic_text' });
+    expect(await ask(other.page, 'shell.state')).toMatchObject({ value: { quickUnlock: 'unavailable' } });
+    await other.close();
+  });
+
+  test('a second start does not open a second engine', async () => {
+    if (app.kind !== 'stand-in') return;
+    const { startStandIn } = await import('../../build/electron-stand-in/launch.ts');
+    const second = startStandIn({ userData: folder, env: stage.practice.env }, undefined, 'ignore');
+    expect(await new Promise((done) => second.once('exit', done))).toBe(0);
+  });
+
+  test('the page reported no fault and reached for nothing outside', async () => {
+    expect(await complaints(app)).toEqual([]);
+  });
+});

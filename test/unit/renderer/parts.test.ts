@@ -1,0 +1,58 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../../core/api.ts';
+import { amountText, groups, satOf } from '../../../renderer/format/amounts.ts';
+import { moneyOf } from '../../../renderer/screens/home/money.ts';
+import { recognise, satOfBtc } from '../../../renderer/state/recognise.ts';
+
+const T = '\u2009';
+const INVOICE = `lnbcrt10u1p${'q'.repeat(60)}`;
+const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+const NODE = `02${'ab'.repeat(32)}`;
+
+describe('amounts', () => {
+  test('thin spaces, no rounding up, msat where asked for', () => {
+    expect(groups(1_614_548n)).toBe(`1${T}614${T}548`);
+    expect(amountText(1_999n, 'sat', false)).toEqual({ whole: '1', fraction: undefined, unit: 'sat' });
+    expect(amountText(1_999n, 'sat', true)).toEqual({ whole: '1', fraction: '999', unit: 'sat' });
+    expect(amountText(-24_900_000n, 'sat', false).whole).toBe(`\u221224${T}900`);
+    expect(amountText(123_456_789_012n, 'btc', false).whole).toBe(`1.23${T}456${T}789`);
+    expect(amountText(-1n, 'sat', true)).toEqual({ whole: '\u22120', fraction: '001', unit: 'sat' });
+  });
+  test('what is shown is read back as the same amount, in both units and up to all bitcoins', () => {
+    fc.assert(fc.property(fc.bigInt(0n, 2_100_000_000_000_000n), fc.constantFrom('sat' as const, 'btc' as const), (sat, unit) => satOf(amountText(sat * 1000n, unit, false).whole, unit) === sat));
+  });
+  test.each(['', '-1', '1.5', '1e3', '0x10', '１', '1,000', 'abc', '99999999999999999'])('%j is no amount in sat', (text) => expect(satOf(text, 'sat')).toBeUndefined());
+  test('decimal bitcoins are exact', () => {
+    expect([satOfBtc('0.00000001'), satOfBtc('20999999.99999999'), satOfBtc('1')]).toEqual([1n, 2_099_999_999_999_999n, 100_000_000n]);
+    expect([satOfBtc('0.000000001'), satOfBtc('1e-8'), satOfBtc('-1'), satOfBtc('')]).toEqual(Array(4).fill(undefined));
+  });
+});
+
+describe('one field for everything', () => {
+  test.each([
+    [INVOICE, { kind: 'invoice', invoice: INVOICE }], [`  ${INVOICE.toUpperCase()}\n`, { kind: 'invoice', invoice: INVOICE }], [`lightning:${INVOICE}`, { kind: 'invoice', invoice: INVOICE }], [`LIGHTNING://${INVOICE}`, { kind: 'invoice', invoice: INVOICE }],
+    [ADDRESS, { kind: 'address', address: ADDRESS }], [`bitcoin:${ADDRESS}?amount=0.001&label=tea`, { kind: 'address', address: ADDRESS, amountSat: 100_000n, label: 'tea' }],
+    [`bitcoin:${ADDRESS}?lightning=${INVOICE}`, { kind: 'address', address: ADDRESS, invoice: INVOICE }], [`bitcoin:?lightning=${INVOICE}`, { kind: 'invoice', invoice: INVOICE }], [`bitcoin:${ADDRESS}?req-later=1`, { kind: 'unknown' }],
+    [`${NODE}@127.0.0.1:9735`, { kind: 'peer', peer: `${NODE}@127.0.0.1:9735` }], [NODE, { kind: 'peer', peer: NODE }], ['ab'.repeat(32), { kind: 'transaction', txid: 'ab'.repeat(32) }],
+    ['lno1qqq', { kind: 'later', what: 'offer' }], ['lnurl1dp68gurn8', { kind: 'later', what: 'lnurl' }], ['you@example.org', { kind: 'later', what: 'name' }],
+    [`${'abandon '.repeat(11)}about`, { kind: 'seed' }], ['', { kind: 'nothing' }], ['hello', { kind: 'unknown' }],
+  ] as const)('%s', (input, found) => expect(recognise(input)).toEqual(found)); // prettier-ignore
+  test('whatever is put in, it is recognised in bounded time and never throws', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (text) => void recognise(text)));
+    expect(recognise('a '.repeat(100_000)).kind).toBe('unknown');
+  });
+});
+
+describe('where the money is', () => {
+  const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n };
+  const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
+  test('every channel stands in one line, and the lines add up to the total', () => {
+    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })]);
+    expect(Object.fromEntries(money.lines.map(({ key, msat }) => [key, msat]))).toEqual({
+      'money.lightning': 900_000n, 'money.onChain': 11_000n, 'money.offline': 1_000_000n, 'money.opening': 1_000_000n, 'money.closing': 1_000_000n,
+      'money.unconfirmed': 7_000n, 'money.immature': 5_000n, 'money.reserve': 100_000n, 'money.emergency': 2_000n, 'money.frozen': 3_000n,
+    }); // prettier-ignore
+    expect(money.totalMsat).toBe(money.lines.reduce((sum, { msat }) => sum + msat, 0n));
+  });
+});
