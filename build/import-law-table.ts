@@ -27,7 +27,7 @@ export const CONTRACT_READERS = ['node', 'io', 'top'];
 export const PURE_FOLDERS: ReadonlySet<string> = new Set(LAYERS.slice(0, 5).flat());
 
 /** Where Node's own modules may be imported. `electron`, `build` and `test` may as well. */
-export const NODE_ALLOWED = ['core/io/', 'core/playground/', 'core/headless.ts', 'core/cli.ts'];
+export const NODE_ALLOWED = ['core/io/', 'core/playground/', 'core/headless.ts', 'core/headless-options.ts', 'core/cli.ts'];
 
 /** What the folders around core may import of the project, besides themselves. Paths end with / for a folder. */
 export const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +58,7 @@ export const PACKAGES: Readonly<Record<string, { readonly homes: readonly string
   'hash-wasm': { homes: ['core/io/'], reason: 'Argon2id is asynchronous, so an adapter offers it' },
   sqlite3: { homes: ['core/io/'], reason: 'the database is an adapter' },
   zod: {
-    homes: ['core/api.ts', 'core/node/', 'core/io/', 'core/headless.ts', 'core/cli.ts', 'electron/', 'renderer/'],
+    homes: ['core/api.ts', 'core/node/', 'core/io/', 'core/headless.ts', 'core/headless-options.ts', 'core/cli.ts', 'electron/', 'renderer/'],
     reason: 'schemas stand where data comes in from outside',
   },
   bcoin: { homes: ['core/playground/'], reason: 'the practice chain, in a process of its own' },

@@ -1,16 +1,10 @@
 import type { EventData, EventName, Method, Params } from './api.ts';
-import { type NetworkName, networks } from './bitcoin/network.ts';
-import type { ChainSource } from './chain/port.ts';
-import { masterNode, mnemonicFault, mnemonicOf, mnemonicToEntropyBytes, normalizeMnemonic, seedOf } from './crypto/hd.ts';
+import { mnemonicFault, mnemonicOf, mnemonicToEntropyBytes, normalizeMnemonic } from './crypto/hd.ts';
 import { curveName } from './crypto/secp256k1.ts';
-import { createChainSource } from './io/chain-sources.ts';
-import { fileBlobs } from './io/blob-files.ts';
 import { dataPaths } from './io/data-folder.ts';
-import { type HighWater, openHighWater } from './io/high-water.ts';
 import { type FolderLock, lockFolder } from './io/lock.ts';
 import { useFastestCurve } from './io/native-curve.ts';
-import { connectPeer, listenPeers } from './io/peer-socket.ts';
-import { type OpenedStore, type OpenStoreOptions, hasDatabase, openStore, removeDatabase } from './io/sqlite/open.ts';
+import { hasDatabase, removeDatabase } from './io/sqlite/open.ts';
 import { system } from './io/system.ts';
 import { type UnlockedVault, changePassword, createVault, removeVault, unlockVault, vaultStatus } from './io/vault-file.ts';
 import { fromUtf8, toHex, utf8 } from './lib/bytes.ts';
@@ -21,45 +15,19 @@ import type { Handlers } from './node/handlers/handler.ts';
 import { inTurn } from './node/handlers/handler.ts';
 import { paymentHandlers } from './node/handlers/payments.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
-import type { Logger } from './node/log.ts';
-import { SfericNode } from './node/node.ts';
+import type { SfericNode } from './node/node.ts';
 import { mnemonicFailure, storeFailure } from './node/words.ts';
+import { type AppConfig, MADE_HERE, type Running, startNode, wipe } from './running-node.ts';
 import { StoreError } from './store/port.ts';
 import { type KdfCost, passwordBytes } from './store/vault.ts';
 
+export type { AppConfig } from './running-node.ts';
+
 export const VERSION = '0.1.0';
-
-export interface AppConfig {
-  readonly network: NetworkName;
-  /** Made (0700) when it is not there. */
-  readonly dataDir: string;
-  /** Specs of `createChainSource`; at least one. */
-  readonly chain: readonly string[];
-  /** Where peers may connect to; nobody may when left out. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
-  readonly log: Logger;
-  /** Cost of the password hash for new vaults; tests choose a lower one. */
-  readonly kdf?: KdfCost | undefined;
-  /** A folder outside the data folder that remembers the wallet's epoch: a restored copy of the folder is then noticed. */
-  readonly fenceFolders?: readonly string[] | undefined;
-  /** Bounds of the database, to rehearse a full disk. */
-  readonly store?: Pick<OpenStoreOptions, 'maxPageCount' | 'reserveBytes'> | undefined;
-  /** For tests and the playground: another source than the one of `chain`. */
-  readonly chainSource?: (() => ChainSource) | undefined;
-}
-
-/** Stands in the vault of a wallet that was made and not restored: it has no past, and the first tip seen tells its birthday. */
-const MADE_HERE = 0xffff_ffff;
 
 const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
-
-interface Running {
-  readonly node: SfericNode;
-  readonly opened: OpenedStore;
-  readonly highWater: HighWater;
-}
 
 /** Takes the data folder (one program at a time) and waits for a password. Rejects with ApiFailure. */
 export async function createApp(config: AppConfig): Promise<App> {
@@ -253,39 +221,13 @@ class SfericApp implements App {
   }
 
   async #start(vault: UnlockedVault): Promise<void> {
-    const { network, log, chain, listen, fenceFolders, chainSource } = this.#config;
-    if (vault.network !== network) {
-      wipe(vault);
-      throw new ApiFailure('chain_other_network', `This wallet belongs to another network (${vault.network}). Nothing was changed. Start Sferic for that network.`);
-    }
-    const { folder } = this.#lock;
-    const opened = await openStore({
-      folder, dataKey: vault.dataKey, random: system.random, ...this.#config.store, ...(fenceFolders ? { fenceFolders } : {}), onWarning: (text) => log.warn(text),
-    }); // prettier-ignore
-    let highWater: HighWater | undefined;
+    this.#running = await startNode({ config: this.#config, folder: this.#lock.folder, vault, emit: this.#emit }).finally(() => wipe(vault));
     try {
-      highWater = await openHighWater(dataPaths(folder).highWater);
-      const source = chainSource ? { ok: true as const, value: chainSource() } : createChainSource(chain, network, { blob: fileBlobs(dataPaths(folder).chain), onBug: (error) => log.error('chain source failed', { reason: String(error) }) });
-      if (!source.ok) throw new ApiFailure('bad_request', source.error);
-      const seed = seedOf(mnemonicOf(vault.entropy), fromUtf8(vault.passphrase));
-      const master = masterNode(seed);
-      seed.fill(0);
-      const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;
-      const birthdayHeight = vault.birthdayHeight === MADE_HERE ? undefined : vault.birthdayHeight;
-      wipe(vault);
-      const node = new SfericNode({ network: networks[network], birthdayHeight, recoveryReason }, {
-        store: opened.store, highWater, chain: source.value, log,
-        system: { ...system, soon: (task) => void setImmediate(task) },
-        network: {
-          dial: ({ nodeId, host, port }) => connectPeer({ host, port, nodeId, ourKey: node.ourKey }),
-          listen: listen && ((onPeer) => listenPeers({ ...listen, ourKey: node.ourKey, onPeer })),
-        },
-      }, master, this.#emit); // prettier-ignore
-      this.#running = { node, opened, highWater };
-      await node.start();
+      await this.#running.node.start();
     } catch (error) {
+      const { highWater, opened } = this.#running;
       this.#running = undefined;
-      await highWater?.close();
+      await highWater.close();
       await opened.store.close();
       throw error;
     }
@@ -308,8 +250,4 @@ class SfericApp implements App {
     });
     return this.#stopped;
   }
-}
-
-function wipe({ dataKey, entropy, passphrase }: UnlockedVault): void {
-  for (const secret of [dataKey, entropy, passphrase]) secret.fill(0);
 }

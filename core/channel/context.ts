@@ -9,8 +9,6 @@ export interface Context {
   readonly keys: ChannelKeys;
   readonly blockHeight: number;
   readonly feerates: Feerates;
-  /** A fresh script of our wallet for a channel that is made now: its closing and claim outputs go there. */
-  readonly walletScript: Uint8Array;
   readonly chainHash: Uint8Array;
 }
 

@@ -129,9 +129,13 @@ export function fundingKnown(state: OpenerWaitsForFunding, fundingOutPoint: OutP
   ];
 }
 
+/** A wallet script that nobody was given before, asked for only once there is a channel: its closing and claim outputs go there. */
+export type FreshScript = () => Uint8Array;
+
 function openedChannel(
   { config, proposal, remoteFirstPoint }: { readonly proposal: Proposal; readonly config: ChannelConfig; readonly remoteFirstPoint: Uint8Array },
   funding: { readonly fundingOutPoint: OutPoint; readonly channelId: Uint8Array; readonly signature: Uint8Array },
+  freshScript: FreshScript,
   ctx: Context,
 ): Result<FundedChannel, ChannelFault> {
   const { fundingOutPoint, channelId, signature } = funding;
@@ -140,7 +144,7 @@ function openedChannel(
   const ours = buildCommitment(commitmentParams({ config, fundingOutPoint }, 'local', { number: 0, point: pointAt(ctx.keys, 0), spec }));
   if (!verify(signature, ours.sighash, config.remote.basepoints.fundingPubkey)) return err(fault('invalid_commitment_signature'));
   return ok({
-    phase: 'opening', config, channelId, fundingOutPoint, fundingTx: undefined, createdAtHeight: ctx.blockHeight, walletScript: ctx.walletScript,
+    phase: 'opening', config, channelId, fundingOutPoint, fundingTx: undefined, createdAtHeight: ctx.blockHeight, walletScript: freshScript(),
     fundingHeight: undefined, shortChannelId: undefined, localAlias: proposal.localAlias, remoteAlias: undefined,
     channelReadySent: false, channelReadyReceived: false, commitments, localShutdown: undefined, remoteShutdownScript: undefined,
     closingTxids: [], closingTxs: [], closeReason: undefined, spend: undefined, outputSpends: [], penaltyHtlcs: [], settledHtlcs: [], closeBooked: false,
@@ -161,8 +165,13 @@ const openedEvent = (channel: FundedChannel) => ({
 }); // prettier-ignore
 
 /** BOLT 2, "The funding_signed Message": only with the peer's signature stored may the funding transaction leave. */
-export function receiveFundingSigned(state: OpenerWaitsForSignature, message: MessageOf<'funding_signed'>, signedFundingTx: () => Tx, ctx: Context): Result<Transition, ChannelFault> {
-  const unsigned = openedChannel(state, { fundingOutPoint: state.fundingOutPoint, channelId: state.channelId, signature: message.signature }, ctx);
+export function receiveFundingSigned(
+  state: OpenerWaitsForSignature,
+  message: MessageOf<'funding_signed'>,
+  { freshScript, signedFundingTx }: { readonly freshScript: FreshScript; readonly signedFundingTx: () => Tx },
+  ctx: Context,
+): Result<Transition, ChannelFault> {
+  const unsigned = openedChannel(state, { fundingOutPoint: state.fundingOutPoint, channelId: state.channelId, signature: message.signature }, freshScript, ctx);
   if (!unsigned.ok) return unsigned;
   const fundingTx = signedFundingTx();
   const channel: FundedChannel = { ...unsigned.value, fundingTx: encodeTx(fundingTx) };
@@ -205,10 +214,10 @@ export function receiveOpen(
 }
 
 /** BOLT 2, "The funding_created Message", the receiver: stored before our signature leaves. */
-export function receiveFundingCreated(state: FundeeWaitsForCreated, message: MessageOf<'funding_created'>, ctx: Context): Result<Transition, ChannelFault> {
+export function receiveFundingCreated(state: FundeeWaitsForCreated, message: MessageOf<'funding_created'>, freshScript: FreshScript, ctx: Context): Result<Transition, ChannelFault> {
   const fundingOutPoint: OutPoint = { txid: txidFromBytes(message.fundingTxid), vout: message.fundingOutputIndex };
   const channelId = channelIdOf(message.fundingTxid, message.fundingOutputIndex);
-  const opened = openedChannel(state, { fundingOutPoint, channelId, signature: message.signature }, ctx);
+  const opened = openedChannel(state, { fundingOutPoint, channelId, signature: message.signature }, freshScript, ctx);
   if (!opened.ok) return opened;
   const channel = opened.value;
   const { signature } = signRemote(channel, ctx.keys, { number: 0, point: state.remoteFirstPoint, spec: firstSpec(channel.commitments, false) });

@@ -38,12 +38,16 @@ function openerSlackMsat(config: ChannelConfig, owner: Owner, spec: Spec, rate: 
   return balance - reserve - openerCostMsat(config, rate, untrimmedCount(config, owner, atRate) + extraHtlcs);
 }
 
-/** Value that would turn into fees if this commitment confirmed now, in msat (BOLT 2, "Bounding exposure"). */
-export function dustExposureMsat(config: ChannelConfig, owner: Owner, spec: Spec, rate: FeeratePerKw = spec.feeratePerKw): Msat {
+/** What of these HTLCs would turn into fees in a commitment at this rate, in msat (BOLT 2, "Bounding exposure"). */
+export function dustExposureMsat(config: ChannelConfig, owner: Owner, htlcs: Iterable<HtlcEntry>, rate: FeeratePerKw): Msat {
   let sum = 0n;
-  for (const htlc of spec.htlcs) if (trimmedIn(config, owner, rate, htlc.add)) sum += htlc.add.amountMsat;
+  for (const { add } of htlcs) if (trimmedIn(config, owner, rate, add)) sum += add.amountMsat;
   return msat(sum);
 }
+
+/** The highest rate that a commitment may have which can still confirm, or the next one. */
+const highestRate = ({ feeratePerKw: settled, feeUpdates }: Commitments): FeeratePerKw =>
+  feeUpdates.reduce((highest, { feeratePerKw: rate }) => (rate > highest ? rate : highest), settled);
 
 const doubled = (rate: FeeratePerKw): FeeratePerKw => feeratePerKw(Math.min(rate * 2, 0xffff_ffff));
 
@@ -80,9 +84,7 @@ export function checkOffer(channel: FundedChannel, key: string, entry: HtlcEntry
     const rate = config.isOpener ? doubled(spec.feeratePerKw) : spec.feeratePerKw;
     const slack = openerSlackMsat(config, owner, spec, rate, config.isOpener ? 1 : 0);
     if (slack < 0n) return err(fault('insufficient_balance', 'room for the commitment fee', slack));
-    if (dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat && trimmedIn(config, owner, spec.feeratePerKw, entry.add)) {
-      return err(fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat));
-    }
+    if (overDustCap(config, owner, next, entry.add)) return err(fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat));
   }
   return ok(next);
 }
@@ -113,18 +115,20 @@ export function checkReceivedAdd(channel: FundedChannel, key: string, entry: Htl
 }
 
 /**
- * Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. What
- * is on its way counts too: both sides may have offered at the same moment. Of those received in one go only the later ones
- * are over: what came before is judged without them.
+ * Whether an HTLC that is trimmed comes on top of too much trimmed value. Every HTLC counts that some commitment may have:
+ * both sides may have offered at the same moment, and what is being removed stands until that is irrevocable. Of those
+ * received in one go only the later ones are over: what came before is judged without them.
  */
-export function exceedsDustCap(channel: FundedChannel, add: HtlcAdd): boolean {
-  const { config, commitments } = channel;
-  const all = specOf(commitments, ALL_ON_ITS_WAY, config.isOpener);
-  const spec = { ...all, htlcs: all.htlcs.filter((htlc) => isOffered(htlc) || htlc.add.id <= add.id) };
-  return (['local', 'remote'] as const).some((owner) => {
-    return trimmedIn(config, owner, spec.feeratePerKw, add) && dustExposureMsat(config, owner, spec) > POLICY.dustExposureCapMsat;
-  });
+function overDustCap(config: ChannelConfig, owner: Owner, commitments: Commitments, add: HtlcAdd): boolean {
+  const rate = highestRate(commitments);
+  if (!trimmedIn(config, owner, rate, add)) return false;
+  const htlcs = [...commitments.htlcs.values()].filter((htlc) => isOffered(htlc) || add.direction === 'offered' || htlc.add.id <= add.id);
+  return dustExposureMsat(config, owner, htlcs, rate) > POLICY.dustExposureCapMsat;
 }
+
+/** Whether an irrevocable received HTLC makes our dust exposure exceed the cap, so that it must fail and not settle. */
+export const exceedsDustCap = ({ config, commitments }: FundedChannel, add: HtlcAdd): boolean =>
+  (['local', 'remote'] as const).some((owner) => overDustCap(config, owner, commitments, add));
 
 /** BOLT 2, "Updating Fees": the opener can pay `rate` on this commitment over its reserve, and dust stays bounded. */
 export function checkFeeUpdate(channel: FundedChannel, next: Commitments, owner: Owner, rate: FeeratePerKw): ChannelFault | undefined {
@@ -133,7 +137,9 @@ export function checkFeeUpdate(channel: FundedChannel, next: Commitments, owner:
   const spec = { ...specOf(next, view, config.isOpener), feeratePerKw: rate };
   if (openerSlackMsat(config, owner, spec, rate, 0) < 0n) return fault('opener_cannot_pay_fee', undefined, rate);
   const raised = rate > specOf(channel.commitments, view, config.isOpener).feeratePerKw;
-  if (config.channelType === 'static_remotekey' && raised && dustExposureMsat(config, owner, spec, rate) > POLICY.dustExposureCapMsat) {
+  // Our own change waits for what is being removed; the peer's is only refused when its commitment has too much.
+  const counted = config.isOpener ? next.htlcs.values() : spec.htlcs;
+  if (config.channelType === 'static_remotekey' && raised && dustExposureMsat(config, owner, counted, rate) > POLICY.dustExposureCapMsat) {
     return fault('dust_exposure_exceeded', POLICY.dustExposureCapMsat);
   }
   return undefined;

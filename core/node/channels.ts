@@ -107,9 +107,9 @@ export class Channels {
     return this.#options.keysOf(channelNumber);
   }
 
-  contextOf(keys: ChannelKeys, walletScript: Uint8Array): Context {
+  contextOf(keys: ChannelKeys): Context {
     const { height, feerates, chainHash } = this.#options;
-    return { keys, blockHeight: height(), feerates: feerates(), walletScript, chainHash };
+    return { keys, blockHeight: height(), feerates: feerates(), chainHash };
   }
 
   /** Takes over a channel whose handshake has just ended, with that transition's actions. */
@@ -124,7 +124,7 @@ export class Channels {
     const slot = this.#slots.get(channelNumber);
     if (!slot) return;
     if (command.kind === 'force_close' && this.#options.recovering()) return;
-    const [next, actions] = transition(slot.channel, command, this.contextOf(slot.keys, slot.channel.walletScript));
+    const [next, actions] = transition(slot.channel, command, this.contextOf(slot.keys));
     const changed = next !== slot.channel;
     slot.channel = next;
     if (command.kind !== 'sign') turn.touched.add(channelNumber);

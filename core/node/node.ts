@@ -144,7 +144,7 @@ export class SfericNode {
       nodeIdOf: fromHex,
       nextChannelNumber: () => this.#nextChannelNumber,
       keepChannelNumber: (turn, channelNumber) => this.#keepChannelNumber(turn, channelNumber),
-      contextFor: (keys, walletScript) => this.channels.contextOf(keys, walletScript),
+      contextFor: (keys) => this.channels.contextOf(keys),
       freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script,
       planFunding: (turn, reservation, script, amountSat) => this.#planFunding(turn, reservation, script, amountSat),
       signFunding: (plan) => signPlan(plan, this.keys, system.random(32)),

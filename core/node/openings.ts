@@ -8,7 +8,7 @@ import { type Handshake, fundingKnown, isFor, proposeChannel, receiveAccept, rec
 import type { ChannelKeys } from '../channel/keys.ts';
 import type { FundedChannel } from '../channel/types.ts';
 import type { Feature } from '../wire/features.ts';
-import type { Message, MessageOf } from '../wire/messages.ts';
+import { type Message, type MessageOf, channelIdOf } from '../wire/messages.ts';
 import { ApiFailure } from './app.ts';
 import type { ChannelAction } from '../channel/commands.ts';
 import type { FundingPlan } from '../wallet/send.ts';
@@ -45,7 +45,7 @@ export interface OpeningsOptions {
   /** Called once a channel with this number is about to be stored: it is never given again. */
   readonly keepChannelNumber: (turn: Turn, channelNumber: number) => void;
   readonly keysOf: (channelNumber: number) => ChannelKeys;
-  readonly contextFor: (keys: ChannelKeys, walletScript: Uint8Array) => Context;
+  readonly contextFor: (keys: ChannelKeys) => Context;
   /** A wallet script that nobody was given before. */
   readonly freshScript: (turn: Turn) => Uint8Array;
   readonly planFunding: (turn: Turn, reservation: string, script: Uint8Array, amountSat: Sat) => FundingPlan;
@@ -60,9 +60,6 @@ export interface OpeningsOptions {
   /** Why no channel may be accepted now, if so. */
   readonly refusal: () => string | undefined;
 }
-
-/** A handshake pays nobody yet. */
-const NO_SCRIPT = new Uint8Array(0);
 
 const faultFailure = (fault: ChannelFault): ApiFailure =>
   new ApiFailure('channel_refused', `The channel was not opened: ${faultText(fault)}. Nothing was spent.`, { fault: fault.code });
@@ -84,7 +81,7 @@ export class Openings {
   open(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
     const { system, negotiated, nodeIdOf, send } = this.#options;
     const channelNumber = this.#freeNumber();
-    const ctx = this.#handshakeContext(channelNumber);
+    const ctx = this.#contextOf(channelNumber);
     const features = negotiated(peer);
     const [handshake, message] = proposeChannel(
       {
@@ -110,12 +107,13 @@ export class Openings {
     while (taken.has(channelNumber)) channelNumber++;
     return channelNumber;
   }
-  #handshakeContext(channelNumber: number): Context {
-    return this.#options.contextFor(this.#options.keysOf(channelNumber), NO_SCRIPT);
+  #contextOf(channelNumber: number): Context {
+    return this.#options.contextFor(this.#options.keysOf(channelNumber));
   }
-  #fundedContext(turn: Turn, { ctx, handshake }: Pending): Context {
-    this.#options.keepChannelNumber(turn, handshake.proposal.channelNumber);
-    return this.#options.contextFor(ctx.keys, this.#options.freshScript(turn));
+
+  #adopt(turn: Turn, channel: FundedChannel, actions: readonly ChannelAction[]): void {
+    this.#options.keepChannelNumber(turn, channel.config.channelNumber);
+    this.#options.adopt(turn, channel, actions);
   }
 
   #alias(): bigint {
@@ -183,7 +181,7 @@ export class Openings {
       return;
     }
     const channelNumber = this.#freeNumber();
-    const ctx = this.#handshakeContext(channelNumber);
+    const ctx = this.#contextOf(channelNumber);
     const given = { channelNumber, peerNodeId: options.nodeIdOf(peer), localAlias: this.#alias(), negotiated: options.negotiated(peer) };
     const result = receiveOpen(message, given, ctx);
     if (!result.ok) {
@@ -223,12 +221,15 @@ export class Openings {
   #created(turn: Turn, peer: string, message: MessageOf<'funding_created'>): boolean {
     const pending = this.#find(peer, message.temporaryChannelId);
     if (pending?.handshake.kind !== 'fundee_waits_for_created') return false;
-    const result = receiveFundingCreated(pending.handshake, message, this.#fundedContext(turn, pending));
     this.#pending.delete(pending);
     pending.cancelTimer();
-    if (!result.ok) this.#refuse(turn, peer, message.temporaryChannelId, faultText(result.error));
-    else if (this.#options.isKnownChannel(result.value[0].channelId)) this.#refuse(turn, peer, message.temporaryChannelId, 'this funding output has a channel already');
-    else this.#options.adopt(turn, ...result.value);
+    if (this.#options.isKnownChannel(channelIdOf(message.fundingTxid, message.fundingOutputIndex))) {
+      this.#refuse(turn, peer, message.temporaryChannelId, 'this funding output has a channel already');
+      return true;
+    }
+    const result = receiveFundingCreated(pending.handshake, message, () => this.#options.freshScript(turn), this.#options.contextFor(pending.ctx.keys));
+    if (result.ok) this.#adopt(turn, ...result.value);
+    else this.#refuse(turn, peer, message.temporaryChannelId, faultText(result.error));
     return true;
   }
 
@@ -237,7 +238,8 @@ export class Openings {
     const plan = pending?.ours?.plan;
     if (pending?.handshake.kind !== 'opener_waits_for_signature' || !pending.ours || !plan) return false;
     let funding: Tx | undefined;
-    const result = receiveFundingSigned(pending.handshake, message, () => (funding = this.#options.signFunding(plan)), this.#fundedContext(turn, pending));
+    const finish = { freshScript: () => this.#options.freshScript(turn), signedFundingTx: () => (funding = this.#options.signFunding(plan)) };
+    const result = receiveFundingSigned(pending.handshake, message, finish, this.#options.contextFor(pending.ctx.keys));
     if (!result.ok || !funding) {
       const fault: ChannelFault = result.ok ? { code: 'internal' } : result.error;
       this.#refuse(turn, peer, message.channelId, faultText(fault));
@@ -248,7 +250,7 @@ export class Openings {
     pending.cancelTimer();
     const [channel, actions] = result.value;
     this.#options.recordFunding(turn, reservationOf(pending.handshake), plan, funding);
-    this.#options.adopt(turn, channel, actions);
+    this.#adopt(turn, channel, actions);
     const { resolve } = pending.ours;
     turn.after(() => resolve(channel));
     return true;

@@ -7,7 +7,7 @@ import { toHex } from '../lib/bytes.ts';
 import type { Result } from '../lib/result.ts';
 import { msat } from '../lib/units.ts';
 import type { ChannelOffer } from '../payment/border.ts';
-import { decodeIncoming, decodeOutgoing, decodeOrder, encodeIncoming, encodeOrder, encodeOutgoing, isIncomingPending, isOutgoingPending, pendingKey } from '../payment/codec.ts';
+import { decodeIncoming, decodeOrder, decodeOutgoing, encodeIncoming, encodeOrder, encodeOutgoing, isIncomingPending, isOutgoingPending } from '../payment/codec.ts';
 import type { PaymentFault } from '../payment/errors.ts';
 import { invoiceExpiresAtMs } from '../payment/final-hop.ts';
 import { transition as incomingTransition } from '../payment/incoming.ts';
@@ -19,6 +19,7 @@ import type { OutgoingAction, OutgoingCommand, OutgoingContext, OutgoingPayment 
 import { parseReference } from '../payment/part.ts';
 import type { Store } from '../store/port.ts';
 import type { Channels, HtlcAction } from './channels.ts';
+import { type BookKind, PaymentBook } from './payment-book.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
 import { ACCOUNT, orderKey } from './records.ts';
 import type { Task, Turn } from './turns.ts';
@@ -40,33 +41,28 @@ export interface PaymentsOptions {
   readonly onAlarm: (turn: Turn, code: string, detail: string) => void;
 }
 
+const OUTGOING: BookKind<OutgoingPayment> = { record: 'outgoingPayment', direction: 'o', encode: encodeOutgoing, decode: decodeOutgoing, isPending: isOutgoingPending };
+const INCOMING: BookKind<IncomingPayment> = { record: 'incomingPayment', direction: 'i', encode: encodeIncoming, decode: decodeIncoming, isPending: isIncomingPending };
+
 /** Runs the payment machines: HTLC news from the channels in, commands to the channels out, all within one turn. */
 export class Payments {
   readonly #options: PaymentsOptions;
-  /** Not final yet, by payment hash in hex; final ones are read from the store when somebody asks. */
-  readonly #outgoing = new Map<string, OutgoingPayment>();
-  readonly #incoming = new Map<string, IncomingPayment>();
+  readonly #outgoing: PaymentBook<OutgoingPayment>;
+  readonly #incoming: PaymentBook<IncomingPayment>;
   #nextOrder = 0;
   #waitingSets = 0;
 
   constructor(options: PaymentsOptions) {
     this.#options = options;
+    this.#outgoing = new PaymentBook(OUTGOING, options.store);
+    this.#incoming = new PaymentBook(INCOMING, options.store);
   }
 
   /** Reads what is pending, and settles with the channels what a restart left open. */
   async load(): Promise<void> {
-    const { store } = this.#options;
-    for (const { key } of await store.list('pendingPayment')) {
-      const hash = key.slice(1);
-      if (key.startsWith('o')) {
-        const record = await store.get('outgoingPayment', hash);
-        if (record) this.#outgoing.set(hash, decodeOutgoing(record));
-      } else {
-        const record = await store.get('incomingPayment', hash);
-        if (record) this.#incoming.set(hash, decodeIncoming(record));
-      }
-    }
-    const [last] = await store.list('paymentOrder', { reverse: true, limit: 1 });
+    await this.#outgoing.load();
+    await this.#incoming.load();
+    const [last] = await this.#options.store.list('paymentOrder', { reverse: true, limit: 1 });
     this.#nextOrder = last ? parseInt(last.key, 16) + 1 : 0;
     this.#options.enqueue((turn) => this.#reconcile(turn));
   }
@@ -74,15 +70,15 @@ export class Payments {
   #reconcile(turn: Turn): void {
     const open = this.#options.channels().all().flatMap((channel) => [...channel.commitments.htlcs.values()].map(({ add }) => ({ channelNumber: channel.config.channelNumber, add })));
     const withHash = (hash: string, direction: 'offered' | 'received') => open.filter(({ add }) => add.direction === direction && toHex(add.paymentHash) === hash).map(({ channelNumber, add }) => ({ channelNumber, id: add.id, onionRoutingPacket: add.onionRoutingPacket }));
-    for (const hash of this.#outgoing.keys()) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
-    for (const hash of this.#incoming.keys()) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });
+    for (const hash of this.#outgoing.pending.keys()) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
+    for (const hash of this.#incoming.pending.keys()) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });
   }
 
   /** Time passed or a block came. */
   tick(turn: Turn): void {
-    for (const hash of this.#outgoing.keys()) this.outgoing(turn, hash, { kind: 'tick' });
+    for (const hash of this.#outgoing.pending.keys()) this.outgoing(turn, hash, { kind: 'tick' });
     const nowMs = this.#options.system.nowMs();
-    for (const [hash, invoice] of this.#incoming) {
+    for (const [hash, invoice] of this.#incoming.pending) {
       // Most invoices just wait to be paid: thousands of them must cost nothing.
       if (invoice.sets.length > 0 || nowMs > invoiceExpiresAtMs(invoice)) this.incoming(turn, hash, { kind: 'tick' });
     }
@@ -91,17 +87,11 @@ export class Payments {
   get pendingOutgoing(): number {
     return this.#outgoing.size;
   }
-  async findOutgoing(hash: string): Promise<OutgoingPayment | undefined> {
-    const known = this.#outgoing.get(hash);
-    if (known) return known;
-    const record = await this.#options.store.get('outgoingPayment', hash);
-    return record && decodeOutgoing(record);
+  findOutgoing(hash: string): Promise<OutgoingPayment | undefined> {
+    return this.#outgoing.find(hash);
   }
-  async findIncoming(hash: string): Promise<IncomingPayment | undefined> {
-    const known = this.#incoming.get(hash);
-    if (known) return known;
-    const record = await this.#options.store.get('incomingPayment', hash);
-    return record && decodeIncoming(record);
+  findIncoming(hash: string): Promise<IncomingPayment | undefined> {
+    return this.#incoming.find(hash);
   }
 
   outgoingContext(): OutgoingContext {
@@ -117,28 +107,15 @@ export class Payments {
 
   /** A command to one outgoing payment; `known` is its stored state when it is not pending. */
   outgoing(turn: Turn, hash: string, command: OutgoingCommand, known?: OutgoingPayment, reply?: (result: Result<'accepted', PaymentFault>) => void): void {
-    const before = this.#outgoing.get(hash) ?? known;
+    const before = this.#outgoing.pending.get(hash) ?? known;
     const [next, actions] = outgoingTransition(before, command, this.outgoingContext());
     if (next && next !== before) {
-      this.#outgoing.set(hash, next);
+      this.#outgoing.put(turn, next);
       if (!before) this.#order(turn, 'o', next.paymentHash);
-      turn.writeLate(`out:${hash}`, () => this.#writeOutgoing(turn, hash));
     }
     for (const action of actions) this.#performOutgoing(turn, hash, action, reply);
-    const state = this.#outgoing.get(hash);
+    const state = this.#outgoing.pending.get(hash);
     if (state && next !== before) this.#options.onOutgoing(turn, state);
-  }
-
-  #writeOutgoing(turn: Turn, hash: string): void {
-    const state = this.#outgoing.get(hash);
-    if (!state) return;
-    turn.write('outgoingPayment', hash, encodeOutgoing(state));
-    const pending = isOutgoingPending(state);
-    turn.write('pendingPayment', pendingKey('o', state.paymentHash), pending ? PENDING : undefined);
-    if (!pending) turn.after(() => this.#forgetOutgoing(hash, state));
-  }
-  #forgetOutgoing(hash: string, state: OutgoingPayment): void {
-    if (this.#outgoing.get(hash) === state) this.#outgoing.delete(hash);
   }
 
   #performOutgoing(turn: Turn, hash: string, action: OutgoingAction, reply: ((result: Result<'accepted', PaymentFault>) => void) | undefined): void {
@@ -174,35 +151,22 @@ export class Payments {
 
   /** A command to one incoming payment; `known` is its stored state when it is not pending. */
   incoming(turn: Turn, hash: string, command: IncomingCommand, known?: IncomingPayment, reply?: (result: Result<string, CreateFault>) => void): void {
-    const before = this.#incoming.get(hash) ?? known;
+    const before = this.#incoming.pending.get(hash) ?? known;
     const ownSets = before?.sets.length ?? 0;
     const [next, actions] = incomingTransition(before, command, { ...this.#incomingContext(), waitingSetsElsewhere: this.#waitingSets - ownSets });
     this.#waitingSets += (next?.sets.length ?? 0) - ownSets;
     if (next && next !== before) {
-      this.#incoming.set(hash, next);
+      this.#incoming.put(turn, next);
       if (!before) this.#order(turn, 'i', next.paymentHash);
-      turn.writeLate(`in:${hash}`, () => this.#writeIncoming(turn, hash));
     }
     for (const action of actions) this.#performIncoming(turn, hash, action, reply);
-    const state = this.#incoming.get(hash);
+    const state = this.#incoming.pending.get(hash);
     if (state && next !== before) this.#options.onIncoming(turn, state);
   }
 
   /** A new invoice; the answer comes when it is durable. */
   create(turn: Turn, request: InvoiceRequest, reply: (result: Result<string, CreateFault>) => void): void {
     this.incoming(turn, toHex(paymentHashOf(request.entropy)), { kind: 'create', request }, undefined, reply);
-  }
-
-  #writeIncoming(turn: Turn, hash: string): void {
-    const state = this.#incoming.get(hash);
-    if (!state) return;
-    turn.write('incomingPayment', hash, encodeIncoming(state));
-    const pending = isIncomingPending(state);
-    turn.write('pendingPayment', pendingKey('i', state.paymentHash), pending ? PENDING : undefined);
-    if (!pending) turn.after(() => this.#forgetIncoming(hash, state));
-  }
-  #forgetIncoming(hash: string, state: IncomingPayment): void {
-    if (this.#incoming.get(hash) === state) this.#incoming.delete(hash);
   }
 
   #performIncoming(turn: Turn, hash: string, action: IncomingAction, reply: ((result: Result<string, CreateFault>) => void) | undefined): void {
@@ -270,7 +234,7 @@ export class Payments {
 
   /** An invoice that is not pending (paid, expired, not ours) is looked up first; the command follows in a later turn. */
   #withIncoming(turn: Turn, hash: string, command: IncomingCommand): void {
-    if (this.#incoming.has(hash)) {
+    if (this.#incoming.pending.has(hash)) {
       this.incoming(turn, hash, command);
       return;
     }
@@ -309,8 +273,6 @@ export class Payments {
     return found;
   }
 }
-
-const PENDING = Uint8Array.of(1);
 
 function offerOf(channel: FundedChannel): ChannelOffer {
   const { channelNumber, peerNodeId, remote } = channel.config;

@@ -6,6 +6,7 @@ import { scriptHashOf, type ChainIndex, type IndexedBlock, type IndexedTx } from
 import type { Chain } from './chain-types.ts';
 import { btc, feerateJson, headerOf, scriptJson, txJson } from './core-json.ts';
 import type { FeeSource } from './fees.ts';
+import { byPosition } from './bitcoind-parameters.ts';
 import { compactSize, isCoinbase } from './raw-tx.ts';
 
 export interface BitcoindContext {
@@ -16,27 +17,6 @@ export interface BitcoindContext {
 }
 export type Arguments = readonly unknown[];
 export type Method = (args: Arguments) => unknown;
-
-/** Names of the parameters in order, for callers that give them by name. */
-const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  getblockhash: ['height'],
-  getblockheader: ['blockhash', 'verbose'],
-  getblock: ['blockhash', 'verbosity'],
-  getrawtransaction: ['txid', 'verbosity', 'blockhash'],
-  getrawmempool: ['verbose', 'mempool_sequence'],
-  getmempoolentry: ['txid'],
-  gettxout: ['txid', 'n', 'include_mempool'],
-  gettxspendingprevout: ['outputs'],
-  scantxoutset: ['action', 'scanobjects'],
-  estimatesmartfee: ['conf_target', 'estimate_mode'],
-  sendrawtransaction: ['hexstring', 'maxfeerate', 'maxburnamount'],
-  submitpackage: ['package', 'maxfeerate', 'maxburnamount'],
-  testmempoolaccept: ['rawtxs', 'maxfeerate'],
-  generatetoaddress: ['nblocks', 'address', 'maxtries'],
-  generatetodescriptor: ['num_blocks', 'descriptor', 'maxtries'],
-  generateblock: ['output', 'transactions', 'submit'],
-  invalidateblock: ['blockhash'],
-};
 
 const BITS_HEX = '207fffff';
 const TARGET = `7fffff${'00'.repeat(29)}`;
@@ -57,10 +37,7 @@ export class BitcoindMethods {
     if (Array.isArray(params)) return run(params);
     if (typeof params !== 'object' || params === null)
       throw new RpcError(RPC.invalidRequest, 'Params must be an array or object');
-    const names = PARAMETERS[method] ?? [];
-    const unknown = Object.keys(params).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new RpcError(RPC.invalidParameter, `Unknown named parameter ${unknown}`);
-    return run(names.map((name) => (params as Record<string, unknown>)[name]));
+    return run(byPosition(method, params as Record<string, unknown>));
   }
 
   get #index(): ChainIndex {

@@ -31,8 +31,10 @@ export const keysOf = (name: string): ChannelKeys => ({
   htlcBasepointSecret: secret(`${name} htlc`), commitmentSeed: secret(`${name} seed`),
 }); // prettier-ignore
 
+export const walletScriptOf = (name: string): Uint8Array => p2wpkh(publicKey(secret(`${name} wallet`)));
+
 export const contextOf = (name: string, over: Partial<Context> = {}): Context => ({
-  keys: keysOf(name), blockHeight: 500, walletScript: p2wpkh(publicKey(secret(`${name} wallet`))), chainHash: networks.regtest.chainHash,
+  keys: keysOf(name), blockHeight: 500, chainHash: networks.regtest.chainHash,
   feerates: { commitment: feeratePerKw(2500), closing: feeratePerKw(2500), urgent: feeratePerKw(5000) }, ...over,
 }); // prettier-ignore
 
@@ -124,9 +126,9 @@ export class ChannelPair {
     const outPoint: OutPoint = { txid: txid(funding), vout: 0 };
     const [signing, created] = fundingKnown(accepted, outPoint, this.ctx.alice);
     this.fundingTx = withWitness(funding, 0, [Uint8Array.of(1)]);
-    const [bob, bobActions] = valueOf(receiveFundingCreated(fundee, through(created), this.ctx.bob));
+    const [bob, bobActions] = valueOf(receiveFundingCreated(fundee, through(created), () => walletScriptOf('bob'), this.ctx.bob));
     const signed = bobActions.flatMap((action) => (action.kind === 'send' && action.message.name === 'funding_signed' ? [action.message] : []))[0]!;
-    const [alice, aliceActions] = valueOf(receiveFundingSigned(signing, through(signed), () => this.fundingTx, this.ctx.alice));
+    const [alice, aliceActions] = valueOf(receiveFundingSigned(signing, through(signed), { freshScript: () => walletScriptOf('alice'), signedFundingTx: () => this.fundingTx }, this.ctx.alice));
     this.alice = alice;
     this.bob = bob;
     this.disk = { alice: restored(alice), bob: restored(bob) };
@@ -153,8 +155,12 @@ export class ChannelPair {
     const [next, actions] = step(this[side], command, this.ctx[side]);
     this[side] = next;
     if (actions.some((action) => action.kind === 'store')) this.disk[side] = restored(next);
-    for (const action of actions) if (action.kind === 'send') this.queues[otherSide(side)].push(encodeMessage(action.message));
-    for (const action of actions) if (action.kind === 'penalty') this.penalties[side].set(action.commitmentNumber, action.record);
+    for (const action of actions) {
+      if (action.kind === 'penalty') this.penalties[side].set(action.commitmentNumber, action.record);
+      if (action.kind !== 'send') continue;
+      this.queues[otherSide(side)].push(encodeMessage(action.message));
+      this.calculator.sent(side, action.message);
+    }
     this.actions[side].push(...actions);
     for (const action of actions) this.onAction?.(side, action, next);
     return actions;
@@ -238,7 +244,7 @@ export class ChannelPair {
     return Object.assign(twin, this, {
       ctx: { ...this.ctx }, queues: { alice: [...this.queues.alice], bob: [...this.queues.bob] }, actions: { alice: [], bob: [] }, disk: { ...this.disk },
       penalties: { alice: new Map(this.penalties.alice), bob: new Map(this.penalties.bob) },
-      onAction: undefined, calculator: { arrived: () => undefined, disconnected: () => undefined },
+      onAction: undefined, calculator: { sent: () => undefined, arrived: () => undefined, disconnected: () => undefined },
     }); // prettier-ignore
   }
 

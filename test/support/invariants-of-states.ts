@@ -70,7 +70,7 @@ function i12(channel: FundedChannel, { owner, spec }: Owned) {
   const within = offered.length <= remote.maxAcceptedHtlcs && received.length <= local.maxAcceptedHtlcs && spec.htlcs.length <= POLICY.protocolMaxHtlcs
     && sum(offered) <= remote.maxHtlcValueInFlightMsat && sum(received) <= local.maxHtlcValueInFlightMsat; // prettier-ignore
   return [
-    { name: 'I-12' as const, holds: dustExposureMsat(channel.config, owner, spec) <= POLICY.dustExposureCapMsat, what: `${owner}: too much dust` },
+    { name: 'I-12' as const, holds: dustExposureMsat(channel.config, owner, spec.htlcs, spec.feeratePerKw) <= POLICY.dustExposureCapMsat, what: `${owner}: too much dust` },
     { name: 'I-12' as const, holds: within, what: `${owner}: ${spec.htlcs.length} HTLCs` },
   ];
 }

@@ -1,6 +1,6 @@
 import { type Method, methods } from '../../../core/api.ts';
 import { formatAnswer, parseWords, wireParamsOf } from '../../../core/cli-text.ts';
-import { parseListen, parseOptions, UsageError } from '../../../core/headless.ts';
+import { parseListen, parseOptions, UsageError } from '../../../core/headless-options.ts';
 import { LineSplitter } from '../../../core/io/electrum/line-splitter.ts';
 import { readRequest } from '../../../core/io/rpc-wire.ts';
 import { fromUtf8, utf8 } from '../../../core/lib/bytes.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelFaultCode } from '../../../core/channel/errors.ts';
 import { maxOffer } from '../../../core/channel/limits.ts';
-import { msat, sat } from '../../../core/lib/units.ts';
+import { feeratePerKw, msat, sat } from '../../../core/lib/units.ts';
 import type { MessageOf } from '../../../core/wire/messages.ts';
 import { type ChannelPair, type PairOptions, SIDES, type SideName, actionsOf, hashOf, offer, otherSide, reachNormal, sentNames } from '../../support/channel-pair.ts';
 import { expectFails } from '../../support/channel-outcomes.ts';
@@ -101,6 +101,27 @@ describe('an HTLC that we offer', () => {
   });
 });
 
+describe.each(['alice', 'bob'] as const)('trimmed value, by the limit of %s,', (side) => {
+  const full = () => {
+    const terms = { dustLimitSatoshis: sat(10_000n), channelReserveSatoshis: sat(10_000n) };
+    const pair = reachNormal(side === 'alice' ? { aliceTerms: terms } : { bobTerms: terms });
+    for (let i = 0; i < 5; i++) pair.do('alice', offer(i, 9_999_000n));
+    return pair.run();
+  };
+
+  it('counts until its removal is irrevocable: the commitment that still has it can confirm', () => {
+    const pair = full();
+    pair.do('bob', { kind: 'fail_htlc', id: 0n, reason: new Uint8Array(256), attributionData: undefined });
+    for (let step = 0; step < 20 && pair.alice.commitments.htlcs.size === 5; step++) {
+      expect(refusal(pair.copy(), 'alice', 9_999_000n)).toBe('dust_exposure_exceeded');
+      for (const name of SIDES) pair.do(name, { kind: 'sign' });
+      pair.deliver(step % 2 === 0 ? 'alice' : 'bob');
+    }
+    expect(pair.alice.commitments.htlcs.size).toBe(4);
+    expect(refusal(pair, 'alice', 9_999_000n)).toBeUndefined();
+  });
+});
+
 describe('an HTLC that the peer offers', () => {
   it('may have any hash, also one that is known already', () => {
     const pair = reachNormal({ pushMsat: 100_000_000n });
@@ -191,6 +212,17 @@ describe('an HTLC that the peer offers', () => {
       expect(received).toHaveLength(count);
       expect(received.some(({ overDustCap }) => overDustCap)).toBe(marked);
     }
+  });
+});
+
+describe('offers that cross a fee change', () => {
+  // At 36 859 sat/kw a success transaction costs 25 911 sat: all three are trimmed, and nobody could know before.
+  it('fail at the payee when they are trimmed by it and over the cap', () => {
+    const pair = reachNormal({ channelType: 'static_remotekey', feerate: 253, pushMsat: 300_000_000n });
+    for (let n = 0; n < 3; n++) expect(refusal(pair, 'bob', 20_000_000n)).toBeUndefined();
+    pair.do('alice', { kind: 'update_fee', feeratePerKw: feeratePerKw(36_859) });
+    pair.run();
+    expect(pair.take('alice', 'htlc_received').map(({ overDustCap }) => overDustCap)).toEqual([false, false, true]);
   });
 });
 

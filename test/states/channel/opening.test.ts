@@ -6,7 +6,7 @@ import { publicKey } from '../../../core/crypto/secp256k1.ts';
 import { feeratePerKw, msat, sat } from '../../../core/lib/units.ts';
 import { type MessageOf, decodeMessage, encodeMessage } from '../../../core/wire/messages.ts';
 import { featureVector } from '../../../core/wire/features.ts';
-import { contextOf, highS, sentOf, through, valueOf } from '../../support/channel-pair.ts';
+import { contextOf, highS, sentOf, through, valueOf, walletScriptOf } from '../../support/channel-pair.ts';
 
 const alice = contextOf('alice');
 const bob = contextOf('bob');
@@ -170,29 +170,33 @@ describe('the signatures on the first commitments', () => {
   const accepted = valueOf(receiveAccept(waiting, accept));
   const outPoint = { txid: 'ab'.repeat(32), vout: 1 };
   const [signing, created] = fundingKnown(accepted, outPoint, alice);
-  const [, bobActions] = valueOf(receiveFundingCreated(fundee, created, bob));
+  const [, bobActions] = valueOf(receiveFundingCreated(fundee, created, () => walletScriptOf('bob'), bob));
   const [signed] = sentOf(bobActions, 'funding_signed');
   const fundingTx = { version: 2, locktime: 0, inputs: [], outputs: [] };
+  const spent = (what: string) => (): never => {
+    throw new Error(`${what} was used for a channel that there is not`);
+  };
+  const refusedCreated = (over: Partial<typeof created>) => receiveFundingCreated(fundee, { ...created, ...over }, spent('an address'), bob);
 
   it('are stored before they leave, and before the funding transaction is published', () => {
     expect(bobActions[0]).toEqual({ kind: 'store' });
-    const [channel, actions] = valueOf(receiveFundingSigned(signing, signed!, () => fundingTx, alice));
+    const [channel, actions] = valueOf(receiveFundingSigned(signing, signed!, { freshScript: () => walletScriptOf('alice'), signedFundingTx: () => fundingTx }, alice));
     expect(actions.map(({ kind }) => kind)).toEqual(['store', 'journal', 'ledger', 'publish']);
-    expect(channel.phase).toBe('opening');
+    expect(channel).toMatchObject({ phase: 'opening', walletScript: walletScriptOf('alice') });
   });
 
   it.each([
     ['another signature', signed!.signature],
     ['the S of the other half', highS(created.signature)],
     ['zeroes', new Uint8Array(64)],
-  ])('funding_created with %s is refused', (_, signature) => {
-    expect(receiveFundingCreated(fundee, { ...created, signature }, bob)).toMatchObject({ ok: false, error: { code: 'invalid_commitment_signature' } });
+  ])('funding_created with %s is refused, and no address is used up', (_, signature) => {
+    expect(refusedCreated({ signature })).toMatchObject({ ok: false, error: { code: 'invalid_commitment_signature' } });
   });
 
   it('funding_created with another outpoint than the signed one is refused', () => {
-    expect(receiveFundingCreated(fundee, { ...created, fundingOutputIndex: 0 }, bob)).toMatchObject({ ok: false });
-    expect(receiveFundingCreated(fundee, { ...created, fundingTxid: new Uint8Array(32) }, bob)).toMatchObject({ ok: false });
-    expect(receiveFundingCreated(fundee, { ...created, fundingTxid: new Uint8Array(32).fill(255) }, bob)).toMatchObject({ ok: false });
+    expect(refusedCreated({ fundingOutputIndex: 0 })).toMatchObject({ ok: false });
+    expect(refusedCreated({ fundingTxid: new Uint8Array(32) })).toMatchObject({ ok: false });
+    expect(refusedCreated({ fundingTxid: new Uint8Array(32).fill(255) })).toMatchObject({ ok: false });
   });
 
   it.each([
@@ -200,10 +204,8 @@ describe('the signatures on the first commitments', () => {
     ['the S of the other half', highS(signed!.signature)],
     ['zeroes', new Uint8Array(64)],
   ])('funding_signed with %s is refused and the funding transaction never made', (_, signature) => {
-    const made = (): never => {
-      throw new Error('the funding transaction was signed');
-    };
-    expect(receiveFundingSigned(signing, { ...signed!, signature }, made, alice)).toMatchObject({ ok: false, error: { code: 'invalid_commitment_signature' } });
+    const finish = { freshScript: spent('an address'), signedFundingTx: spent('the funding transaction') };
+    expect(receiveFundingSigned(signing, { ...signed!, signature }, finish, alice)).toMatchObject({ ok: false, error: { code: 'invalid_commitment_signature' } });
   });
 
   it('derives channel_id from the outpoint', () => {
