@@ -148,7 +148,7 @@ export function summarize(
 }
 
 const contextAt = (channel: FundedChannel, keys: ChannelKeys, blockHeight: number, [slow, medium, fast]: AtRates<FeeratePerKw>): Context => ({
-  keys, blockHeight, feerates: { closing: slow, commitment: medium, urgent: fast }, walletScript: channel.walletScript, chainHash: new Uint8Array(32),
+  keys, blockHeight, feerates: { closing: slow, commitment: medium, urgent: fast }, chainHash: new Uint8Array(32),
 }); // prettier-ignore
 
 function desiredCommitment(channel: FundedChannel, ctx: Context): DesiredCommitment {
