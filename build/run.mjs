@@ -25,6 +25,7 @@ const JOBS = {
   check: 'build/check.ts',
   docs: 'build/api-docs.ts',
   fuzz: 'test/fuzz/run.ts',
+  mutate: 'test/mutate/run.ts',
 };
 
 /** The npm packages that carry a Node binary, by platform and processor. @type {Readonly<Record<string, string>>} */
