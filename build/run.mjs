@@ -30,6 +30,7 @@ const JOBS = {
   docs: 'build/api-docs.ts',
   fuzz: 'test/fuzz/run.ts',
   simulate: 'test/simulation/world/run.ts',
+  mutate: 'test/mutate/run.ts',
 };
 
 /** The npm packages that carry a Node binary, by platform and processor. @type {Readonly<Record<string, string>>} */
