@@ -67,6 +67,8 @@ export class Peers {
 
   /** From now on peers may connect and be dialled; called once the chain is synced. */
   activate(): void {
+    // A turn that was under way when the disk failed may still hear that the chain is synced.
+    if (this.#stopped) return;
     this.#active = true;
     for (const peer of this.#peers.values()) this.#retryNow(peer);
   }

@@ -7,7 +7,7 @@ import { manualSystem } from '../../support/manual-system.ts';
 
 type Dialled = Awaited<ReturnType<PeerNetwork['dial']>>;
 
-test('a dial that succeeds after the node stopped says nothing, and whoever waited for it is told', async () => {
+function scene() {
   let answer = (_: Dialled): void => undefined;
   const system = { ...manualSystem(), soon: (task: () => void) => queueMicrotask(task) };
   const quiet = (): void => undefined;
@@ -21,9 +21,22 @@ test('a dial that succeeds after the node stopped says nothing, and whoever wait
     theirNodeId: nodeId, isIncoming: false, host: 'host', port: 1, bufferedBytes: 0,
     start: () => void events.push('start'), send: () => void events.push('send'), close: () => void events.push('close'),
   }; // prettier-ignore
+  return { peers, link, nodeId, events, answer: (dialled: Dialled) => answer(dialled) };
+}
+
+test('a dial that succeeds after the node stopped says nothing, and whoever waited for it is told', async () => {
+  const { peers, link, nodeId, events, answer } = scene();
   const connecting = peers.connect({ nodeId, host: 'host', port: 1 });
   peers.stop();
   answer({ ok: true, value: link });
   expect(await connecting).toMatchObject({ ok: false, error: { code: 'closed' } });
   expect(events).toEqual(['close']);
+});
+
+test('who connects after the node stopped hears nothing, also when the chain is synced afterwards', () => {
+  const { peers, link, events } = scene();
+  peers.stop();
+  peers.activate();
+  peers.accept(link);
+  expect(events).toEqual(['start', 'close']);
 });
