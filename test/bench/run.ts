@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Figure, tableOf } from './figures.ts';
+import { measureEnforcement } from './parts/enforcement.ts';
 import { measureHistory } from './parts/history.ts';
 import { measureMicro } from './parts/micro.ts';
 import { measureOpenings } from './parts/openings.ts';
@@ -18,8 +19,9 @@ const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly F
     parallel: (nodeArgs) => measurePayments({ nodeArgs, only: 'parallel' }),
     openings: () => measureOpenings(),
     history: () => measureHistory(),
+    enforcement: () => measureEnforcement(),
   };
-const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history'];
+const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
 npm run bench -- payments history          some parts (${Object.keys(PARTS).join(', ')}); only shown
