@@ -190,6 +190,7 @@ export class Channels {
         this.#options.onAlarm(turn, channel, action.code, action.detail);
         return;
       case 'forget':
+        this.#options.sweeps.wantClaims(turn, channelNumber, []);
         this.#options.onForgotten(turn, channel);
     }
   }
