@@ -51,7 +51,7 @@ export interface Reckoning {
 }
 
 /**
- * `payments`: the disk that knows what was paid, which a stale copy does not.
+ * `payments`: the disk that knows what was paid before a copy went stale; what was paid since stands on the disk of now.
  * What a node lost that its user did not give away, and what it may have lost: the fees of the transactions that it made,
  * those of commitments and closes of its channels (trimmed HTLCs are in them), anchors, and outputs not worth their fee.
  */
@@ -61,8 +61,8 @@ export function reckon(world: World, watch: Watch, name: NodeName, opening: Open
   let expected = opening.wealth.get(name) ?? 0n;
   let paid = 0n;
   let received = 0n;
-  for (const { parts } of told.outgoing.values()) for (const part of parts) if (part.status === 'fulfilled') paid += part.amountMsat + part.feeMsat;
-  for (const { settlement } of told.incoming.values()) for (const part of settlement?.parts ?? []) received += part.amountMsat;
+  for (const hash of new Set([...told.outgoing.keys(), ...disk.outgoing.keys()])) paid += larger(paidMsat(told, hash), paidMsat(disk, hash));
+  for (const hash of new Set([...told.incoming.keys(), ...disk.incoming.keys()])) received += larger(receivedMsat(told, hash), receivedMsat(disk, hash));
   expected += received - paid;
   for (const { fundingOutPoint, config } of disk.channels) {
     if (opening.fundings.has(fundingOutPoint.txid) || world.chain.heightOf(fundingOutPoint.txid) === undefined) continue;
@@ -91,6 +91,12 @@ export function reckon(world: World, watch: Watch, name: NodeName, opening: Open
   const detail = `began with ${opening.wealth.get(name)}, received ${received}, paid ${paid}, gave ${givenSat} sat, fees ${feesSat} sat, has ${wealthMsat(world, name)} msat`;
   return { lossMsat, allowedMsat: feesSat * 1000n + roundingMsat + (watch.stale.has(name) ? underWayMsat(told) : 0n), detail };
 }
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const paidMsat = ({ outgoing }: DiskView, hash: string): bigint =>
+  (outgoing.get(hash)?.parts ?? []).reduce((sum, part) => (part.status === 'fulfilled' ? sum + part.amountMsat + part.feeMsat : sum), 0n);
+const receivedMsat = ({ incoming }: DiskView, hash: string): bigint =>
+  (incoming.get(hash)?.settlement?.parts ?? []).reduce((sum, part) => sum + part.amountMsat, 0n);
 
 /** Payments whose end came after the last disk before the copy: they may have been paid, and the copy cannot know. */
 const underWayMsat = ({ outgoing }: DiskView): bigint =>
