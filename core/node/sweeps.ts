@@ -26,6 +26,8 @@ export class Sweeps {
   #state: SweepState = emptySweeps;
   /** Whether the chain has told of all our coins since the start. */
   #coinsAreKnown = false;
+  /** Counts the plans that were made. */
+  #plans = 0;
 
   constructor(options: SweepsOptions) {
     this.#options = options;
@@ -89,7 +91,10 @@ export class Sweeps {
       turn.write('wallet', STATE_KEY, encodeWith(sweepStateCodec, state));
     }
     if (this.#coinsAreKnown) for (const { missingSat } of shortOfCoins) onShort(turn, missingSat);
+    const plan = ++this.#plans;
     turn.after(() => {
+      // A commit may hold several plans, and the disk then knows the last of them only; that one has all that is wanted.
+      if (plan !== this.#plans) return;
       for (const { txs, reason } of packages) void onchain.publishPackage(reason, txs);
     });
     log.debug('sweeps planned', { claims: claims.length, packages: packages.length });
