@@ -99,6 +99,7 @@ export class SfericNode {
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
       channelOfOutput: (key) => this.outputOwners.get(key),
+      heldCoins: () => this.sweeps.heldCoins(),
     }); // prettier-ignore
     this.sweeps = new Sweeps({
       onchain: () => this.onchain, keys: this.keys, log,

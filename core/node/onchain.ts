@@ -2,7 +2,7 @@ import { feerateForTarget, combineFeeEstimates } from '../chain/fees.ts';
 import type { ChainFault, ChainSource, ChainTip, FeeEstimates, PublishResult, ScriptHistory } from '../chain/port.ts';
 import { type Creation, type Spend, type WatchEvent, type WatcherState, applyHistory, applyTip, emptyWatcher, forgetOutput, tipAge, watchOutput } from '../chain/watcher.ts';
 import type { ScriptPath } from '../wallet/accounts.ts';
-import { type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
+import { type CoinWithStatus, type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
 import { walletStateCodec } from '../wallet/state-codec.ts';
 import { type WalletState, handOutAddress, initialState, release, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
@@ -34,6 +34,8 @@ export interface OnchainOptions {
   /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
   readonly isFunding: (txid: string) => boolean;
   readonly channelOfOutput: (key: string) => number | undefined;
+  /** By `txid:vout`: coins that pay for a sweep which may still confirm; nothing else may take them. */
+  readonly heldCoins: () => ReadonlySet<string>;
 }
 
 export interface ChainState {
@@ -142,8 +144,15 @@ export class Onchain {
     return tipAge(this.#status.tip, Math.floor(this.#options.system.nowMs() / 1000)).isStale;
   }
 
-  coins() {
+  /** Unspent, for sweeps: those that they hold themselves are free to them. */
+  coinsForFees(): readonly CoinWithStatus[] {
     return unspentCoins(this.ledger, this.#view, this.#wallet);
+  }
+  /** Unspent, for the user. */
+  coins(): readonly CoinWithStatus[] {
+    const held = this.#options.heldCoins();
+    const isHeld = (coin: CoinWithStatus): boolean => (coin.status === 'confirmed' || coin.status === 'trusted') && held.has(outPointKey(coin));
+    return this.coinsForFees().map((coin) => (isHeld(coin) ? { ...coin, status: 'locked' } : coin));
   }
   spendable() {
     return spendableCoins(this.coins());

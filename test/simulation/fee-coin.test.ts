@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Tx, outPointKey, txid } from '../../core/bitcoin/transaction.ts';
 import { toHex } from '../../core/lib/bytes.ts';
+import { must } from '../../core/lib/result.ts';
 import { CrashRig, type Watcher } from '../support/crash-rig.ts';
-import { isQuiet, startOf } from '../support/crash-scenarios.ts';
+import { isQuiet, openParams, startOf, stranger } from '../support/crash-scenarios.ts';
 import { viewOf } from '../support/invariant-views.ts';
 
 const nothing = (): void => undefined;
@@ -95,4 +96,32 @@ test('of two plans in one commit only the later leaves', async () => {
   expect([...unknown]).toEqual([commitment]);
   expect(ids.size).toBe(2);
   expect(rig.chain.mempoolCount()).toBe(2);
+});
+
+// The mempool lost the child, so its coin looks free; the next block offers it again.
+test("no payment and no opening takes the coin of a child, whether the mempool has the child or not", async () => {
+  let child = '';
+  const { rig, coins, children } = await closeInFullBlocks(async (here, block) => {
+    await block();
+    const { sweeps } = viewOf(here.durable('A'));
+    child = txid(must(sweeps.published[0], 'the child').tx);
+    here.chain.evict(child);
+    await here.settle(() => isQuiet(here));
+  });
+  const { onchain } = rig.node('A');
+  const [held] = coins;
+  expect(children.map(txid)).toContain(child);
+  expect([rig.chain.has(child), onchain.coins().find((coin) => outPointKey(coin) === held)?.status]).toEqual([false, 'locked']);
+  const sent = rig.call('A', 'wallet.send', { address: stranger, spendReserve: true });
+  await rig.settle(() => isQuiet(rig));
+  expect(sent).toMatchObject({ state: 'answered' });
+  const { txid: id } = sent.answer as { readonly txid: string };
+  const { tx } = must(rig.chain.all().find((known) => known.txid === id), 'the payment');
+  expect(tx.inputs.map(outPointKey)).not.toContain(held);
+  const opened = rig.call('A', 'channel.open', { ...openParams, capacitySat: 20_000n, pushMsat: 0n });
+  await rig.settle(() => isQuiet(rig));
+  expect(opened).toMatchObject({ state: 'refused', answer: { code: 'insufficient_funds' } });
+  rig.chain.mine(1, true);
+  await rig.settle(() => isQuiet(rig));
+  expect(rig.chain.has(child)).toBe(true);
 });
