@@ -61,6 +61,7 @@ export const ERROR_SUMMARIES: Readonly<Record<ErrorCode, string>> = {
   address_other_network: 'The address is for another network.',
   dust_amount: 'The amount is too small to be sent on chain.',
   insufficient_funds: 'The coins on chain do not cover this and its fee.',
+  below_reserve: 'The coins that have to stay for closing channels would be spent.',
   fee_absurd: 'The fee is out of all proportion.',
   coin_unknown: 'There is no such coin in this wallet.',
   peer_address_malformed: 'A peer is written nodeid@host:port.',

@@ -31,7 +31,7 @@ export const ERROR_CODES = [
   'invoice_sub_msat_amount', 'invoice_bad_signature', 'invoice_expired', 'invoice_expiry_too_far', 'invoice_own', 'invoice_limit',
   'amount_missing', 'amount_out_of_bounds', 'already_paid', 'payment_in_progress', 'insufficient_balance', 'fee_limit_too_low',
   'no_route', 'payment_failed',
-  'address_malformed', 'address_other_network', 'dust_amount', 'insufficient_funds', 'fee_absurd', 'coin_unknown',
+  'address_malformed', 'address_other_network', 'dust_amount', 'insufficient_funds', 'below_reserve', 'fee_absurd', 'coin_unknown',
   'peer_address_malformed', 'peer_unreachable', 'peer_handshake_failed', 'peer_incompatible', 'peer_not_connected',
   'funding_too_small', 'funding_too_large', 'channel_refused', 'channel_not_ready', 'channel_closing', 'too_many_channels',
 ] as const; // prettier-ignore
@@ -63,6 +63,10 @@ const chainStatus = z.strictObject({
 
 const balance = z.strictObject({
   confirmedSat: amount, unconfirmedSat: amount, immatureSat: amount, frozenSat: amount, reservedSat: amount, spendableSat: amount,
+  /** What has to stay so that every channel can be closed by force and its payments taken, whatever blocks cost; 0 without channels. */
+  closeReserveSat: amount,
+  /** Of what is spendable, what is over that. */
+  availableSat: amount,
 }); // prettier-ignore
 
 const coin = z.strictObject({ ...outPoint.shape, amountSat: amount, address: text(100), height: count.optional(), frozen: z.boolean(), label: text(500).optional() });
@@ -143,10 +147,11 @@ export const methods = {
   'wallet.coins': method('Every unspent coin.', empty, z.array(coin)),
   'wallet.transactions': method('On-chain transactions of the wallet, newest first.', z.strictObject({ limit: page.limit }), z.array(transaction)),
   'wallet.prepareSend': method('What a payment would cost; nothing is signed.', z.strictObject({
-    address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(),
+    address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), spendReserve: z.boolean().optional(),
   }), z.strictObject({ amountSat: amount, feeSat: amount, feerateSatPerVb: z.number(), virtualSize: count, changeSat: amount })),
-  'wallet.send': method('Signs and publishes a payment; without an amount, everything.', z.strictObject({
+  'wallet.send': method('Signs and publishes a payment; without an amount, everything. What has to stay for closing channels goes only with `spendReserve`.', z.strictObject({
     address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), maxFeeSat: amount.optional(), label: text(500).optional(),
+    spendReserve: z.boolean().optional(),
   }), z.strictObject({ txid: hex(32), feeSat: amount })),
   'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate }), z.strictObject({ txid: hex(32), feeSat: amount })),
   'wallet.freezeCoin': method('Keeps a coin out of every selection, or lets it in again.', z.strictObject({ ...outPoint.shape, frozen: z.boolean() }), empty),
@@ -158,7 +163,7 @@ export const methods = {
   'peer.list': method('Peers that we know.', empty, z.array(peer)),
 
   'channel.open': method('Opens a channel to a peer, given as nodeid@host:port or as the id of a connected one.', z.strictObject({
-    peer: text(400), capacitySat: amount, pushMsat: amount.optional(), feerateSatPerVb: feerate.optional(),
+    peer: text(400), capacitySat: amount, pushMsat: amount.optional(), feerateSatPerVb: feerate.optional(), spendReserve: z.boolean().optional(),
   }), z.strictObject({ channelNumber: count, channelId, fundingTxid: hex(32) })),
   'channel.list': method('Every channel that is not forgotten.', z.strictObject({ includeClosed: z.boolean().default(false) }), z.array(channel)),
   'channel.get': method('One channel.', z.strictObject({ channelId }), channel),

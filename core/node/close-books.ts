@@ -2,7 +2,7 @@ import type { FundedChannel } from '../channel/types.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
 import { ACCOUNT } from './records.ts';
-import type { Task } from './turns.ts';
+import type { Task, Turn } from './turns.ts';
 
 export interface CloseBooksOptions {
   readonly store: Store;
@@ -15,7 +15,7 @@ export interface CloseBooksOptions {
  * Once nothing more can come of a close, what is left in its account is what it has cost, or, below zero, what it brought
  * from a peer that cheated. To be called when the channel's end is durable, and after a restart, which may have come first.
  */
-export async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system, log, enqueue }: CloseBooksOptions): Promise<void> {
+async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system, log, enqueue }: CloseBooksOptions): Promise<void> {
   try {
     for (const { config: { channelNumber }, fundingOutPoint: { txid: reference } } of closed) {
       const closing = ACCOUNT.closing(channelNumber);
@@ -30,3 +30,22 @@ export async function bookEndOfCloses(closed: readonly FundedChannel[], { store,
     log.error('the books could not be read', { reason: String(error) });
   }
 } // prettier-ignore
+
+/** Closes that are over, but not in the books yet. */
+export class ClosesToBook {
+  readonly #options: CloseBooksOptions;
+  readonly #waiting = new Set<FundedChannel>();
+
+  constructor(options: CloseBooksOptions) {
+    this.#options = options;
+  }
+  add(channel: FundedChannel): void {
+    this.#waiting.add(channel);
+  }
+  /** Not before the wallet has been told of all that the closes brought. */
+  book(turn: Turn): void {
+    const closed = [...this.#waiting];
+    this.#waiting.clear();
+    if (closed.length > 0) turn.after(() => void bookEndOfCloses(closed, this.#options));
+  }
+}

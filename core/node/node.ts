@@ -5,24 +5,23 @@ import type { FundedChannel } from '../channel/types.ts';
 import { signRecoverable } from '../crypto/secp256k1.ts';
 import type { HdNode } from '../crypto/hd.ts';
 import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
-import { foreign } from '../lib/sanitize.ts';
-import { must } from '../lib/result.ts';
-import { type FeeratePerKw, type Sat, feeratePerKw } from '../lib/units.ts';
+import { type FeeratePerKw, feeratePerKw } from '../lib/units.ts';
 import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
-import { recordOwnTransaction, release, reserve } from '../wallet/state.ts';
-import { planFunding } from '../wallet/send.ts';
-import { signPlan } from '../wallet/plan.ts';
 import type { Message } from '../wire/messages.ts';
 import { publicKey } from '../crypto/secp256k1.ts';
 import { ALARM_TEXT } from './alarms.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
-import { bookEndOfCloses } from './close-books.ts';
+import { ClosesToBook } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { Finals } from './finals.ts';
+import { Funding } from './funding.ts';
 import { Sweeps } from './sweeps.ts';
+import { balanceView, chainStatusView, peerView } from './status.ts';
 import { Onchain } from './onchain.ts';
-import { Openings, type OpenRequest } from './openings.ts';
+import type { Openings } from './openings.ts';
+import { ChannelNumbers, openingsOf } from './openings-wiring.ts';
 import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
@@ -31,7 +30,6 @@ import type { PeerLink } from '../transport/link.ts';
 import { Towers } from './tower/towers.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
-import { planFailure } from './words.ts';
 
 export interface NodeConfig {
   readonly network: Network;
@@ -45,8 +43,6 @@ const TICK_MS = 1_000;
 const MAX_WAITING_MESSAGES = 500;
 /** Anchor commitments need only enter the mempool; their children bring what is missing. */
 const MAX_ANCHOR_COMMITMENT_FEERATE = feeratePerKw(2_500);
-/** Of the size of every funding output's (P2WSH); never paid to. */
-const ANY_FUNDING_SCRIPT = Uint8Array.of(0, 32, ...new Uint8Array(32));
 /** A fee rate that moved less is not worth an update. */
 const FEE_UPDATE_STEP = 0.25;
 
@@ -59,6 +55,8 @@ export class SfericNode {
   readonly payments: Payments;
   readonly peers: Peers;
   readonly openings: Openings;
+  readonly funding: Funding;
+  readonly finals: Finals;
   readonly sweeps: Sweeps;
   readonly towers: Towers;
   /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
@@ -71,8 +69,8 @@ export class SfericNode {
   readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
   /** The connection of each peer as far as the turns have come; sockets may be further. */
   readonly #connections = new Map<string, PeerLink>();
-  readonly #unbookedCloses = new Set<FundedChannel>();
-  #nextChannelNumber = 0;
+  readonly #numbers = new ChannelNumbers();
+  readonly #closes: ClosesToBook;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
   #stopping = false;
@@ -88,6 +86,8 @@ export class SfericNode {
     const enqueue = (task: Task): void => this.turns.enqueue(task);
     const keysOf = (channelNumber: number) => channelKeys(master, config.network, channelNumber);
     this.turns = new Turns({ store, highWater, system, log, finish: (turn) => this.channels.finish(turn), onFrozen: () => this.#frozen() });
+    this.#closes = new ClosesToBook({ store, system, log, enqueue });
+    this.finals = new Finals(system.timers);
     this.onchain = new Onchain({
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
       onEvents: (turn, events) => fundingEvents(this, turn, events),
@@ -96,12 +96,13 @@ export class SfericNode {
         undoVanished(this, turn);
         this.peers.activate();
         this.sweeps.synced(turn);
-        this.#bookCloses(turn);
+        this.#closes.book(turn);
       },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
       channelOfOutput: (key) => this.outputOwners.get(key),
+      heldCoins: () => this.sweeps.heldCoins(),
     }); // prettier-ignore
     this.sweeps = new Sweeps({
       onchain: () => this.onchain, keys: this.keys, log,
@@ -117,7 +118,12 @@ export class SfericNode {
       watchFunding: (turn, channel) => watchFunding(this, turn, channel), sweeps: this.sweeps,
       watchOutput: (turn, channel, outPoint, script) => watchChannelOutput(this, turn, channel, { outPoint, script }),
       onRevoked: (turn, channelNumber, number, record) => this.towers.revoked(turn, channelNumber, number, record),
-      onForgotten: (turn, channel) => this.#forgotten(turn, channel),
+      onForgotten: (turn, channel) => {
+        this.onchain.forget(channel.fundingOutPoint);
+        this.towers.forgotten(turn, channel);
+        this.#closes.add(channel);
+        if (this.onchain.status.state === 'synced') this.#closes.book(turn);
+      },
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),
       onAlarm: (turn, channel, code, detail) => this.#alarm(turn, code, detail, toHex(channel.channelId)),
       onHtlc: (turn, channel, action) => this.payments.onHtlc(turn, channel, action),
@@ -148,25 +154,8 @@ export class SfericNode {
       }),
       onChanged: (view) => emit('peer.updated', this.peerView(view.nodeId)),
     }); // prettier-ignore
-    this.openings = new Openings({
-      system, keysOf, enqueue,
-      negotiated: (peer) => (feature) => this.peers.supports(peer, feature),
-      nodeIdOf: fromHex,
-      nextChannelNumber: () => this.#nextChannelNumber,
-      keepChannelNumber: (turn, channelNumber) => this.#keepChannelNumber(turn, channelNumber),
-      contextFor: (keys) => this.channels.contextOf(keys),
-      freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script,
-      planFunding: (turn, reservation, script, amountSat) => this.#planFunding(turn, reservation, script, amountSat),
-      signFunding: (plan) => signPlan(plan, this.keys, system.random(32)),
-      recordFunding: (turn, reservation, plan, tx) =>
-        this.onchain.update(turn, (state) => recordOwnTransaction(release(state, reservation), { tx, feeSat: plan.feeSat, createdAtSeconds: Math.floor(system.nowMs() / 1000) })),
-      releaseCoins: (turn, reservation) => this.onchain.update(turn, (state) => release(state, reservation)),
-      send: (peer, message) => this.peers.send(peer, message),
-      adopt: (turn, channel, actions) => this.channels.adopt(turn, channel, actions),
-      isKnownChannel: (channelId) => this.channels.byId(channelId) !== undefined,
-      unconfirmedOf: (peer) => this.channels.of(fromHex(peer)).filter(({ phase, config: { isOpener } }) => phase === 'opening' && !isOpener).length,
-      refusal: () => this.#openRefusal(),
-    }); // prettier-ignore
+    this.funding = new Funding({ onchain: () => this.onchain, keys: this.keys, system });
+    this.openings = openingsOf(this, keysOf, this.#numbers);
   }
 
   /** Reads the store, starts watching the chain; peers follow once the chain is synced. */
@@ -175,9 +164,8 @@ export class SfericNode {
     await this.onchain.load();
     await this.sweeps.load(store);
     await this.channels.load(store);
-    for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#unbookedCloses.add(channel);
-    const counter = await store.get('meta', 'nextChannelNumber');
-    this.#nextChannelNumber = counter ? Number(fromUtf8(counter)) : 0;
+    for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#closes.add(channel);
+    await this.#numbers.load(store);
     await this.payments.load();
     await this.towers.load();
     for (const { key, value } of await store.list('peer')) {
@@ -266,65 +254,12 @@ export class SfericNode {
     return channelType === 'anchors' && commitment > MAX_ANCHOR_COMMITMENT_FEERATE ? MAX_ANCHOR_COMMITMENT_FEERATE : commitment;
   }
 
-  // Openings
-
-  #keepChannelNumber(turn: Turn, channelNumber: number): void {
-    this.#nextChannelNumber = Math.max(this.#nextChannelNumber, channelNumber + 1);
-    turn.write('meta', 'nextChannelNumber', utf8(`${this.#nextChannelNumber}`));
-  }
-
-  #openRefusal(): string | undefined {
-    if (this.isRecovering) return 'not accepting channels now';
-    return this.onchain.status.state === 'synced' && !this.#tipMatters() ? undefined : 'not synchronised with the chain';
-  }
-
   /** Test chains stand still for hours; there the age of the tip says nothing. */
-  #tipMatters(): boolean {
+  get tipIsTooOld(): boolean {
     return this.config.network.name !== 'regtest' && this.onchain.tipIsOld();
   }
   get mayAddHtlcs(): boolean {
-    return !this.#tipMatters() && !this.isRecovering;
-  }
-
-  openChannel(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
-    return this.openings.open(turn, peer, request);
-  }
-
-  #fundingPlan(fundingScript: Uint8Array, amountSat: Sat, changeScript: Uint8Array): ReturnType<typeof planFunding> {
-    return planFunding({
-      fundingScript, amountSat, coins: this.onchain.spendable(), feerateSatPerVb: this.onchain.satPerVb(6).satPerVb, changeScript,
-      tipHeight: this.onchain.height, entropy: this.ports.system.random(32), acceptsHighFee: true,
-    }); // prettier-ignore
-  }
-
-  /** Throws ApiFailure when the coins do not pay for a channel and its transaction. Uses no address up. */
-  checkFunds(amountSat: Sat): void {
-    const plan = this.#fundingPlan(ANY_FUNDING_SCRIPT, amountSat, this.keys.scriptOf({ kind: 'p2wpkh', branch: 'change', index: 0 }));
-    if (!plan.ok) throw planFailure(plan.error);
-  }
-
-  #planFunding(turn: Turn, reservation: string, fundingScript: Uint8Array, amountSat: Sat) {
-    this.checkFunds(amountSat);
-    const plan = this.#fundingPlan(fundingScript, amountSat, this.onchain.newAddress(turn, 'p2wpkh', 'change').script);
-    if (!plan.ok) throw planFailure(plan.error);
-    const reserved = reserve(this.onchain.wallet, reservation, plan.value.coins);
-    if (!reserved.ok) throw new ApiFailure('insufficient_funds', 'These coins are already being used for another channel.');
-    this.onchain.update(turn, () => reserved.value);
-    return plan.value;
-  }
-
-  #forgotten(turn: Turn, channel: FundedChannel): void {
-    this.onchain.forget(channel.fundingOutPoint);
-    this.towers.forgotten(turn, channel);
-    this.#unbookedCloses.add(channel);
-    if (this.onchain.status.state === 'synced') this.#bookCloses(turn);
-  }
-  /** Not before the wallet has been told of all that the closes brought. */
-  #bookCloses(turn: Turn): void {
-    const closed = [...this.#unbookedCloses];
-    this.#unbookedCloses.clear();
-    if (closed.length === 0) return;
-    turn.after(() => void bookEndOfCloses(closed, { ...this.ports, enqueue: (task) => this.turns.enqueue(task) }));
+    return !this.tipIsTooOld && !this.isRecovering;
   }
 
   // Events and views
@@ -336,27 +271,10 @@ export class SfericNode {
     });
   }
 
-  readonly #waiters = new Map<string, Set<() => void>>();
-  /** Resolves when the payment is final, or after `timeoutMs`. */
-  finalOf(hash: string, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(hash) ?? new Set();
-      this.#waiters.set(hash, waiters);
-      const done = (): void => {
-        cancel();
-        waiters.delete(done);
-        if (waiters.size === 0) this.#waiters.delete(hash);
-        resolve();
-      };
-      const cancel = this.ports.system.timers.after(timeoutMs, done);
-      waiters.add(done);
-    });
-  }
-
   #paymentChanged(hash: string, payment: Parameters<typeof paymentView>[0] & { readonly status: string }): void {
     this.#emit('payment.updated', paymentView(payment));
     if (payment.status === 'pending') return;
-    for (const done of this.#waiters.get(hash) ?? []) done();
+    this.finals.isFinal(hash);
   }
 
   #alarm(turn: Turn, code: string, detail: string, channelId: string | undefined): void {
@@ -380,24 +298,12 @@ export class SfericNode {
   }
 
   balance(): EventData<'wallet.updated'> {
-    const { lockedSat, ...rest } = this.onchain.balance();
-    return { ...rest, reservedSat: lockedSat };
+    return balanceView(this);
   }
-
   chainStatus(): EventData<'chain.updated'> {
-    const { state, tip, fault } = this.onchain.status;
-    return {
-      source: this.ports.chain.name, state, height: tip?.height ?? 0, tipIsOld: this.#tipMatters(),
-      ...(tip ? { tipTimeMs: tip.timeSeconds * 1000 } : {}), ...(fault ? { fault: foreign(fault.reason, 300) } : {}),
-    }; // prettier-ignore
+    return chainStatusView(this);
   }
-
   peerView(nodeId: string): EventData<'peer.updated'> {
-    const view = must(this.peers.views().find((peer) => peer.nodeId === nodeId), 'the peer');
-    const channels = this.channels.of(fromHex(nodeId)).filter(({ phase }) => phase !== 'closed').length;
-    return {
-      nodeId, connected: view.connected, inbound: view.inbound, channels,
-      ...(view.address === undefined ? {} : { address: view.address }), ...(view.lastError === undefined ? {} : { lastError: foreign(view.lastError, 300) }),
-    }; // prettier-ignore
+    return peerView(this, nodeId);
   }
 }

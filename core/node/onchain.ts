@@ -1,8 +1,7 @@
-import { feerateForTarget, combineFeeEstimates } from '../chain/fees.ts';
-import type { ChainFault, ChainSource, ChainTip, FeeEstimates, PublishResult, ScriptHistory } from '../chain/port.ts';
+import type { ChainFault, ChainSource, ChainTip, PublishResult, ScriptHistory } from '../chain/port.ts';
 import { type Creation, type Spend, type WatchEvent, type WatcherState, applyHistory, applyTip, emptyWatcher, forgetOutput, tipAge, watchOutput } from '../chain/watcher.ts';
 import type { ScriptPath } from '../wallet/accounts.ts';
-import { type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
+import { type CoinWithStatus, type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
 import { walletStateCodec } from '../wallet/state-codec.ts';
 import { type WalletState, handOutAddress, initialState, release, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
@@ -11,8 +10,8 @@ import type { Feerates } from '../channel/context.ts';
 import { decodeWith, encodeWith } from '../codec/codec.ts';
 import { type OutPoint, type Tx, encodeTx, outPointKey, txid } from '../bitcoin/transaction.ts';
 import { fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
-import { feerateFromSatPerVb } from '../lib/units.ts';
 import type { Store } from '../store/port.ts';
+import { type FeeAt, FeeMarket, feeratesOf } from './fee-market.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
 import { bookTransactions } from './wallet-books.ts';
 import type { Task, Turn } from './turns.ts';
@@ -34,6 +33,8 @@ export interface OnchainOptions {
   /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
   readonly isFunding: (txid: string) => boolean;
   readonly channelOfOutput: (key: string) => number | undefined;
+  /** By `txid:vout`: coins that pay for a sweep which may still confirm; nothing else may take them. */
+  readonly heldCoins: () => ReadonlySet<string>;
 }
 
 export interface ChainState {
@@ -48,7 +49,6 @@ const CREATED_KEY = 'createdAtMs';
 /** More than this a chain hardly ever grows in the time: a birthday that is too early only costs a longer look. */
 const MS_PER_BLOCK_AT_MOST = 5 * 60_000;
 const BIRTHDAY_MARGIN_BLOCKS = 144;
-const FEE_REFRESH_MS = 5 * 60_000;
 
 /** An opening lives in memory only: what one had set aside when the program ended is free again. */
 const withoutOpenings = (state: WalletState): WalletState => state.reservations.reduce((rest, { id }) => (id.startsWith('open:') ? release(rest, id) : rest), state);
@@ -62,9 +62,7 @@ export class Onchain {
   #ledger: Ledger | undefined;
   #booked: ReadonlyMap<string, bigint> = new Map();
   #status: ChainState = { state: 'connecting', tip: undefined, fault: undefined };
-  #estimates: FeeEstimates = new Map();
-  #cancelFees: (() => void) | undefined;
-  #stopped = false;
+  readonly #fees: FeeMarket;
   #birthdayHeight: number | undefined;
   #createdAtMs = 0;
   /** Since the start. */
@@ -72,6 +70,7 @@ export class Onchain {
 
   constructor(options: OnchainOptions) {
     this.#options = options;
+    this.#fees = new FeeMarket(options.chain, options.system);
     this.#view = openView(initialState, 0, options.keys.scriptOf).view;
   }
 
@@ -97,7 +96,7 @@ export class Onchain {
       onFault: (fault, final) => this.#fault(fault, final),
       onSynced: () => enqueue((turn) => this.#synced(turn)),
     });
-    this.#refreshFees();
+    this.#fees.start();
   }
 
   #watchWallet(fromHeight: number): void {
@@ -117,8 +116,7 @@ export class Onchain {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelFees?.();
+    this.#fees.stop();
     await this.#options.chain.stop();
   }
 
@@ -142,8 +140,15 @@ export class Onchain {
     return tipAge(this.#status.tip, Math.floor(this.#options.system.nowMs() / 1000)).isStale;
   }
 
-  coins() {
+  /** Unspent, for sweeps: those that they hold themselves are free to them. */
+  coinsForFees(): readonly CoinWithStatus[] {
     return unspentCoins(this.ledger, this.#view, this.#wallet);
+  }
+  /** Unspent, for the user. */
+  coins(): readonly CoinWithStatus[] {
+    const held = this.#options.heldCoins();
+    const isHeld = (coin: CoinWithStatus): boolean => (coin.status === 'confirmed' || coin.status === 'trusted') && held.has(outPointKey(coin));
+    return this.coinsForFees().map((coin) => (isHeld(coin) ? { ...coin, status: 'locked' } : coin));
   }
   spendable() {
     return spendableCoins(this.coins());
@@ -278,23 +283,10 @@ export class Onchain {
 
   // Fee rates
 
-  satPerVb(targetBlocks: number): { readonly satPerVb: number; readonly from: 'estimate' | 'fallback' } {
-    return feerateForTarget(this.#estimates, targetBlocks);
+  satPerVb(targetBlocks: number): FeeAt {
+    return this.#fees.at(targetBlocks);
   }
   feerates(): Feerates {
-    return {
-      commitment: feerateFromSatPerVb(this.satPerVb(6).satPerVb),
-      closing: feerateFromSatPerVb(this.satPerVb(12).satPerVb),
-      urgent: feerateFromSatPerVb(this.satPerVb(2).satPerVb),
-    };
-  }
-
-  #refreshFees(): void {
-    if (this.#stopped) return;
-    this.#options.chain.feeEstimates().then(
-      (estimates) => (this.#estimates = combineFeeEstimates([estimates])),
-      () => undefined,
-    );
-    this.#cancelFees = this.#options.system.timers.after(FEE_REFRESH_MS, () => this.#refreshFees());
+    return feeratesOf((targetBlocks) => this.satPerVb(targetBlocks));
   }
 }

@@ -4,7 +4,7 @@ import { foreign } from '../lib/sanitize.ts';
 import { channelTypeVector, preferredChannelType } from '../channel/channel-type.ts';
 import type { Context } from '../channel/context.ts';
 import { type ChannelFault, faultText } from '../channel/errors.ts';
-import { type Handshake, fundingKnown, isFor, proposeChannel, receiveAccept, receiveFundingCreated, receiveFundingSigned, receiveOpen } from '../channel/handshake.ts';
+import { type Handshake, type Proposal, fundingKnown, isFor, proposeChannel, receiveAccept, receiveFundingCreated, receiveFundingSigned, receiveOpen } from '../channel/handshake.ts';
 import type { ChannelKeys } from '../channel/keys.ts';
 import type { FundedChannel } from '../channel/types.ts';
 import type { Feature } from '../wire/features.ts';
@@ -25,6 +25,8 @@ export interface OpenRequest {
   readonly fundingSatoshis: Sat;
   readonly pushMsat: Msat;
   readonly feeratePerKw: FeeratePerKw;
+  /** The user said that the coins may be spent which closing channels needs. */
+  readonly spendReserve: boolean;
 }
 
 interface Pending {
@@ -33,7 +35,7 @@ interface Pending {
   readonly ctx: Context;
   readonly cancelTimer: () => void;
   /** Of our own openings. */
-  readonly ours: { readonly resolve: (channel: FundedChannel) => void; readonly reject: (error: ApiFailure) => void; plan: FundingPlan | undefined } | undefined;
+  readonly ours: { readonly resolve: (channel: FundedChannel) => void; readonly reject: (error: ApiFailure) => void; plan: FundingPlan | undefined; readonly spendReserve: boolean } | undefined;
 }
 
 export interface OpeningsOptions {
@@ -48,7 +50,8 @@ export interface OpeningsOptions {
   readonly contextFor: (keys: ChannelKeys) => Context;
   /** A wallet script that nobody was given before. */
   readonly freshScript: (turn: Turn) => Uint8Array;
-  readonly planFunding: (turn: Turn, reservation: string, script: Uint8Array, amountSat: Sat) => FundingPlan;
+  /** `proposals`: of all openings under way, this one included; none when their reserve may be spent. Throws ApiFailure. */
+  readonly planFunding: (turn: Turn, reservation: string, script: Uint8Array, amountSat: Sat, proposals: readonly Proposal[] | 'spend_reserve') => FundingPlan;
   readonly signFunding: (plan: FundingPlan) => Tx;
   readonly recordFunding: (turn: Turn, reservation: string, plan: FundingPlan, tx: Tx) => void;
   readonly releaseCoins: (turn: Turn, reservation: string) => void;
@@ -59,6 +62,8 @@ export interface OpeningsOptions {
   readonly enqueue: (task: (turn: Turn) => void) => void;
   /** Why no channel may be accepted now, if so. */
   readonly refusal: () => string | undefined;
+  /** Why the coins of this wallet do not allow this channel beside others on their way, if so. */
+  readonly reserveRefusal: (proposal: Proposal, others: readonly Proposal[]) => string | undefined;
 }
 
 const faultFailure = (fault: ChannelFault): ApiFailure =>
@@ -76,6 +81,10 @@ export class Openings {
   get count(): number {
     return this.#pending.size;
   }
+  /** Of all openings under way. */
+  proposals(): readonly Proposal[] {
+    return [...this.#pending].map(({ handshake }) => handshake.proposal);
+  }
 
   /** Starts an opening; answers once the peer's signature is durable and the funding transaction is on its way. */
   open(turn: Turn, peer: string, request: OpenRequest): Promise<FundedChannel> {
@@ -83,15 +92,16 @@ export class Openings {
     const channelNumber = this.#freeNumber();
     const ctx = this.#contextOf(channelNumber);
     const features = negotiated(peer);
+    const { spendReserve, ...terms } = request;
     const [handshake, message] = proposeChannel(
       {
-        ...request, channelNumber, peerNodeId: nodeIdOf(peer), temporaryChannelId: system.random(32), localAlias: this.#alias(),
+        ...terms, channelNumber, peerNodeId: nodeIdOf(peer), temporaryChannelId: system.random(32), localAlias: this.#alias(),
         channelTypeVector: channelTypeVector(preferredChannelType(features)), negotiated: features,
       },
       ctx,
     ); // prettier-ignore
     const opened = new Promise<FundedChannel>((resolve, reject) => {
-      const pending: Pending = { handshake, peer, ctx, cancelTimer: this.#timer(() => pending), ours: { resolve, reject, plan: undefined } };
+      const pending: Pending = { handshake, peer, ctx, cancelTimer: this.#timer(() => pending), ours: { resolve, reject, plan: undefined, spendReserve } };
       this.#pending.add(pending);
       turn.after(() => send(peer, message));
     });
@@ -189,6 +199,11 @@ export class Openings {
       return;
     }
     const [handshake, accept] = result.value;
+    const tooPoor = options.reserveRefusal(handshake.proposal, this.proposals());
+    if (tooPoor !== undefined) {
+      this.#refuse(turn, peer, id, tooPoor);
+      return;
+    }
     const pending: Pending = { handshake, peer, ctx, cancelTimer: this.#timer(() => pending), ours: undefined };
     this.#pending.add(pending);
     turn.after(() => options.send(peer, accept));
@@ -205,7 +220,7 @@ export class Openings {
     }
     try {
       const { proposal, fundingScript } = accepted.value;
-      const plan = this.#options.planFunding(turn, reservationOf(accepted.value), fundingScript, proposal.fundingSatoshis);
+      const plan = this.#options.planFunding(turn, reservationOf(accepted.value), fundingScript, proposal.fundingSatoshis, pending.ours.spendReserve ? 'spend_reserve' : this.proposals());
       pending.ours.plan = plan;
       const [handshake, created] = fundingKnown(accepted.value, { txid: plan.txid, vout: plan.vout }, pending.ctx);
       pending.handshake = handshake;
@@ -225,6 +240,12 @@ export class Openings {
     pending.cancelTimer();
     if (this.#options.isKnownChannel(channelIdOf(message.fundingTxid, message.fundingOutputIndex))) {
       this.#refuse(turn, peer, message.temporaryChannelId, 'this funding output has a channel already');
+      return true;
+    }
+    // The coins may have gone elsewhere since it was accepted.
+    const tooPoor = this.#options.reserveRefusal(pending.handshake.proposal, this.proposals());
+    if (tooPoor !== undefined) {
+      this.#refuse(turn, peer, message.temporaryChannelId, tooPoor);
       return true;
     }
     const result = receiveFundingCreated(pending.handshake, message, () => this.#options.freshScript(turn), this.#options.contextFor(pending.ctx.keys));

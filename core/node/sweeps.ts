@@ -4,7 +4,7 @@ import { FEERATE_FLOOR_PER_KW, feerateFromSatPerVb } from '../lib/units.ts';
 import type { Store } from '../store/port.ts';
 import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
-import { type SweepState, coinsForSweeps, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
+import { type SweepState, coinsForSweeps, coinsInFlight, emptySweeps, planSweeps, sweepStateCodec } from '../wallet/sweep.ts';
 import type { Onchain } from './onchain.ts';
 import type { NodeLog } from './ports.ts';
 import type { Turn } from './turns.ts';
@@ -26,6 +26,8 @@ export class Sweeps {
   #state: SweepState = emptySweeps;
   /** Whether the chain has told of all our coins since the start. */
   #coinsAreKnown = false;
+  /** Counts the plans that were made. */
+  #plans = 0;
 
   constructor(options: SweepsOptions) {
     this.#options = options;
@@ -78,7 +80,7 @@ export class Sweeps {
     const onchain = this.#options.onchain();
     const claims = [...this.#claims.values()].flat();
     // Before that a coin which a sweep holds would count as lost: only what needs none goes out.
-    const coins = this.#coinsAreKnown ? coinsForSweeps(onchain.ledger, onchain.coins(), this.#state) : [];
+    const coins = this.#coinsAreKnown ? coinsForSweeps(onchain.ledger, onchain.coinsForFees(), this.#state) : [];
     const { state, packages, shortOfCoins } = planSweeps(this.#state, {
       height: onchain.height, claims, commitments: [...this.#commitments.values()],
       feerateFor: (targetBlocks) => feerateFromSatPerVb(onchain.satPerVb(targetBlocks).satPerVb), minRelayFeeratePerKw: FEERATE_FLOOR_PER_KW,
@@ -89,10 +91,18 @@ export class Sweeps {
       turn.write('wallet', STATE_KEY, encodeWith(sweepStateCodec, state));
     }
     if (this.#coinsAreKnown) for (const { missingSat } of shortOfCoins) onShort(turn, missingSat);
+    const plan = ++this.#plans;
     turn.after(() => {
+      // A commit may hold several plans, and the disk then knows the last of them only; that one has all that is wanted.
+      if (plan !== this.#plans) return;
       for (const { txs, reason } of packages) void onchain.publishPackage(reason, txs);
     });
     log.debug('sweeps planned', { claims: claims.length, packages: packages.length });
+  }
+
+  /** By `txid:vout`: wallet coins in sweeps that may still confirm. */
+  heldCoins(): ReadonlySet<string> {
+    return new Set(coinsInFlight(this.#state).map(outPointKey));
   }
 
   /** For views: what is wanted of one channel. */

@@ -141,6 +141,16 @@ export const failureWords = ({ reason, part }: PaymentFailure): { readonly code:
   message: FAILURE_TEXT[reason],
 });
 
+/** `possibleSat`: what would be possible beside the reserve, where it is known. */
+export function reserveFailure(reserveSat: bigint, wish: 'send' | 'open', possibleSat: bigint | undefined): ApiFailure {
+  const most = wish === 'send' ? `${possibleSat} sat can be sent beside it` : `a channel of ${possibleSat} sat can be opened beside it`;
+  const possible = possibleSat === undefined ? '' : possibleSat === 0n ? (wish === 'send' ? ' Nothing can be sent beside it.' : ' No channel can be opened beside it.') : ` At most ${most}.`;
+  const what = `${reserveSat} sat must stay in the wallet: a channel that has to be closed on chain needs coins for its fees, or money in it could be lost.`;
+  return failure('below_reserve', `${what}${possible} Nothing was spent. Choose a smaller amount, add coins, or say explicitly that the reserve may be spent.`, {
+    reserveSat: reserveSat.toString(), ...(possibleSat === undefined ? {} : { possibleSat: possibleSat.toString() }),
+  }); // prettier-ignore
+}
+
 export function planFailure(fault: PlanFault): ApiFailure {
   switch (fault.code) {
     case 'insufficient_funds':
@@ -156,7 +166,7 @@ export function planFailure(fault: PlanFault): ApiFailure {
     case 'fee_share_too_high':
       return failure('fee_absurd', `The fee of ${fault.feeSat} sat is more than ${fault.limitPercent} % of the amount. Nothing was sent. Choose a lower fee rate.`, { feeSat: fault.feeSat.toString() });
     case 'below_reserve':
-      return failure('insufficient_funds', `${fault.reserveSat} sat must stay in the wallet to close channels safely; ${fault.remainingSat} sat would remain. Nothing was sent. Send less.`, { reserveSat: fault.reserveSat.toString() });
+      return reserveFailure(fault.reserveSat, 'send', undefined);
     case 'transaction_too_large':
       return failure('insufficient_funds', 'The amount needs too many small coins for one transaction. Nothing was sent. Send it in parts.');
     default:

@@ -71,10 +71,13 @@ async function tour(app: App, chain: ChainHandle, neighbour: Neighbour): Promise
   title('Coins');
   const { address } = await app.call('wallet.newAddress', { kind: 'p2wpkh' });
   await chain.pay(scriptOf(address)!, 5_000_000n);
+  // The neighbour needs some too: whoever accepts a channel with anchors must be able to close it.
+  await chain.pay(scriptOf((await neighbour.rpc.call('wallet.newAddress', {})).address)!, 1_000_000n);
   await chain.mine(1);
   const balance = await when(app, 'wallet.updated', async () => {
     const now = await app.call('wallet.balance', {});
-    return now.confirmedSat > 0n ? now : undefined;
+    const theirs = await neighbour.rpc.call('wallet.balance');
+    return now.confirmedSat > 0n && theirs.confirmedSat > 0n ? now : undefined;
   });
   say(`${address} received ${sats(balance.confirmedSat)}, in a block.`);
 

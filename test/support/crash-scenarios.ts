@@ -42,7 +42,7 @@ export const INVOICE_MSAT = 30_000_000n;
 
 const silent: Watcher = { onSend: () => undefined, onDelivered: () => undefined, onPublish: () => undefined, onDurable: () => undefined, onStarted: () => undefined, onLog: () => undefined };
 
-const openParams = { peer: `${toHex(NODE_IDS.B)}@rig:9735`, capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT };
+export const openParams = { peer: `${toHex(NODE_IDS.B)}@rig:9735`, capacitySat: CAPACITY_SAT, pushMsat: PUSH_MSAT };
 
 /** Nothing is under way inside the nodes, whatever waits on the chain. */
 export const isIdle = (rig: CrashRig): boolean =>
@@ -224,7 +224,7 @@ const feeChange = (name: string, setting: keyof typeof SETTINGS): Scenario => ({
   },
 }); // prettier-ignore
 
-const stranger = must(scriptToAddress(p2wpkh(publicKey(new Uint8Array(32).fill(7))), networks.regtest), 'the address');
+export const stranger = must(scriptToAddress(p2wpkh(publicKey(new Uint8Array(32).fill(7))), networks.regtest), 'the address');
 
 const sending: Scenario = {
   name: 'on-chain send', setting: 'anchors',

@@ -20,7 +20,7 @@ export const INFO: Answer<'node.info'> = {
 }; // prettier-ignore
 
 export const BALANCE: EventData<'wallet.updated'> = {
-  confirmedSat: 2_100_000_000_000_000n, unconfirmedSat: 0n, immatureSat: 0n, frozenSat: 0n, reservedSat: 0n, spendableSat: 1n,
+  confirmedSat: 2_100_000_000_000_000n, unconfirmedSat: 0n, immatureSat: 0n, frozenSat: 0n, reservedSat: 0n, spendableSat: 1n, closeReserveSat: 0n, availableSat: 1n,
 }; // prettier-ignore
 
 export const PAYMENT: Answer<'payment.send'> = {

@@ -128,6 +128,13 @@ export class FakeChain {
     return old.height === undefined && fee > oldFee && fee * BigInt(txWeight(old.tx)) > oldFee * BigInt(txWeight(tx));
   }
 
+  /** Mempools forget what waits, with all that spends it. */
+  evict(id: string): void {
+    const scripts = new Set<string>();
+    this.#remove(id, scripts);
+    this.#tell(scripts);
+  }
+
   /** With all that spends it. */
   #remove(id: string, scripts: Set<string>): void {
     const placed = this.#txs.get(id);

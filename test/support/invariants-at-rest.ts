@@ -58,7 +58,8 @@ export function i13AtRest(evidence: Evidence, rig: CrashRig, wealthBefore: bigin
     const { confirmedSat, unconfirmedSat, immatureSat, frozenSat, reservedSat } = node.balance();
     const reported = confirmedSat + unconfirmedSat + immatureSat + frozenSat + reservedSat;
     evidence.look('I-13', reported === chainSat, () => `${side} reports ${reported} sat, the chain says ${chainSat}`);
-    evidence.look('I-13', reservedSat === 0n || node.openings.count > 0, () => `${side} keeps ${reservedSat} sat reserved for an opening that does not go on`);
+    const { reservations } = node.onchain.wallet;
+    evidence.look('I-13', reservations.length === 0 || node.openings.count > 0, () => `${side} keeps coins reserved for an opening that does not go on`);
     const { balances } = viewOf(rig.durable(side));
     const booked = balances.get('wallet') ?? 0n;
     evidence.look('I-13', booked === chainSat * 1000n, () => `${side}'s books say ${booked} msat on chain, the chain says ${chainSat} sat`);

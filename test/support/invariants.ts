@@ -295,7 +295,6 @@ export function i33Published(evidence: Evidence, side: NodeName, tx: Tx, disk: D
   }
   const own = disk.wallet.ownTransactions.some((known) => known.txid === txid(tx));
   const closing = disk.channels.some((channel) => channel.closingTxs.some((raw) => equal(raw, encodeTx(tx))) || channel.fundingOutPoint.txid === txid(tx));
-  // One commit may hold two plans, of which only the later is written: that the disk knows the output, and its rate, is what counts.
-  const swept = tx.inputs.some((input) => disk.sweeps.entries.has(outPointKey(input))) || disk.channels.some((channel) => isPresigned(channel, tx));
+  const swept = disk.sweeps.published.some((sweep) => txid(sweep.tx) === txid(tx)) || disk.channels.some((channel) => isPresigned(channel, tx));
   evidence.look('I-5', own || closing || swept, () => `${side} published ${txid(tx)}, which is not on disk`);
 }

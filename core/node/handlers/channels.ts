@@ -3,7 +3,7 @@ import { decodeWith } from '../../codec/codec.ts';
 import { journalEvent, type JournalEvent } from '../../channel/journal.ts';
 import { POLICY } from '../../channel/policy.ts';
 import { signedLocalCommitment } from '../../channel/sign.ts';
-import { preferredChannelType } from '../../channel/channel-type.ts';
+import { channelTypeVector, preferredChannelType } from '../../channel/channel-type.ts';
 import type { FundedChannel } from '../../channel/types.ts';
 import { isPoint } from '../../crypto/secp256k1.ts';
 import { parseNodeId, parsePeerAddress } from '../../lib/address.ts';
@@ -15,6 +15,7 @@ import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
 import type { PeerTarget } from '../peers.ts';
 import { channelSubject } from '../records.ts';
+import { type Prospect, closeReserveSat } from '../reserve.ts';
 import { channelView } from '../views.ts';
 import { peerAddressFailure, peerFailure } from '../words.ts';
 import { type Handlers, inTurn } from './handler.ts';
@@ -62,16 +63,18 @@ export const channelHandlers: Handlers<ChannelMethod> = {
   },
   'peer.list': (node) => node.peers.views().map(({ nodeId }) => node.peerView(nodeId)),
 
-  'channel.open': async (node, { peer, capacitySat, pushMsat, feerateSatPerVb }) => {
+  'channel.open': async (node, { peer, capacitySat, pushMsat, feerateSatPerVb, spendReserve }) => {
     if (capacitySat < POLICY.minFundingSat) throw new ApiFailure('funding_too_small', `A channel needs at least ${POLICY.minFundingSat} sat. Nothing was spent. Choose a larger amount.`, { minimumSat: POLICY.minFundingSat.toString() });
     if (capacitySat > POLICY.maxFundingSat) throw new ApiFailure('funding_too_large', `A channel holds at most ${POLICY.maxFundingSat} sat. Nothing was spent. Choose a smaller amount, or open two.`, { maximumSat: POLICY.maxFundingSat.toString() });
     if (pushMsat !== undefined && pushMsat > capacitySat * 1000n) throw new ApiFailure('bad_request', 'More would be given away than the channel holds.');
     if (!node.mayAddHtlcs || node.onchain.status.state !== 'synced') throw new ApiFailure('chain_behind', 'The wallet is not synchronised with the chain yet. Nothing was spent. Wait until it is.');
-    node.checkFunds(sat(capacitySat));
+    const checkFunds = (prospects: readonly Prospect[]): void => node.funding.check(sat(capacitySat), spendReserve === true ? sat(0n) : closeReserveSat(node.channels.all(), prospects));
+    checkFunds(node.openings.proposals());
     const nodeId = await connect(node, peer);
-    const { channelType } = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
-    const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(channelType) : feerateFromSatPerVb(feerateSatPerVb);
-    const opening = await inTurn(node, (turn) => ({ done: node.openChannel(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw }) }));
+    const choice = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
+    const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(choice.channelType) : feerateFromSatPerVb(feerateSatPerVb);
+    checkFunds([...node.openings.proposals(), { channelTypeVector: channelTypeVector(choice), feeratePerKw }]);
+    const opening = await inTurn(node, (turn) => ({ done: node.openings.open(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw, spendReserve: spendReserve === true }) }));
     const channel = await opening.done;
     // It is stored and goes out with every block anyway; waiting here means that the answer comes when the network has it.
     if (channel.fundingTx) await node.onchain.publish('funding', decodeTx(channel.fundingTx));

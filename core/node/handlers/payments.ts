@@ -92,7 +92,7 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
     const amount = amountMsat === undefined ? undefined : msat(amountMsat);
     const known = await node.payments.findOutgoing(hash);
     const nowMs = node.ports.system.nowMs();
-    const final = node.finalOf(hash, timeoutMs);
+    const final = node.finals.of(hash, timeoutMs);
     await new Promise<void>((resolve, reject) => {
       node.turns.enqueue((turn) =>
         node.payments.outgoing(

@@ -6,7 +6,8 @@ import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
 import type { Turn } from '../turns.ts';
 import { coinView, transactionView } from '../views.ts';
-import { addressFailure, planFailure } from '../words.ts';
+import { closeReserveSat, mostPossibleSat, sumSat } from '../reserve.ts';
+import { addressFailure, planFailure, reserveFailure } from '../words.ts';
 import { planReplacement } from '../../wallet/bump.ts';
 import { isUnspent } from '../../wallet/ledger.ts';
 import { type TransactionPlan, signPlan } from '../../wallet/plan.ts';
@@ -23,6 +24,7 @@ interface SendParams {
   readonly address: string;
   readonly amountSat?: bigint | undefined;
   readonly feerateSatPerVb?: number | undefined;
+  readonly spendReserve?: boolean | undefined;
 }
 
 /** Of the size of every change script; never paid to. */
@@ -37,15 +39,19 @@ export function scriptOfAddress(node: SfericNode, address: string): Uint8Array {
 }
 
 /** A plan for a payment; the change address is taken only when `turn` is given and the plan is meant. */
-function plan(node: SfericNode, { address, amountSat, feerateSatPerVb }: SendParams, changeScript: Uint8Array): TransactionPlan {
+function plan(node: SfericNode, { address, amountSat: wantedSat, feerateSatPerVb, spendReserve }: SendParams, changeScript: Uint8Array): TransactionPlan {
   const script = scriptOfAddress(node, address);
-  const planned = planSend({
-    coins: node.onchain.spendable(), outputs: amountSat === undefined ? [] : [{ script, amountSat: sat(amountSat) }],
+  const coins = node.onchain.spendable();
+  const reserveSat = spendReserve === true ? sat(0n) : closeReserveSat(node.channels.all());
+  const attempt = (amountSat: bigint | undefined) => planSend({
+    coins, outputs: amountSat === undefined ? [] : [{ script, amountSat: sat(amountSat) }],
     ...(amountSat === undefined ? { sweepTo: script } : {}), feerateSatPerVb: feerateSatPerVb ?? node.onchain.satPerVb(6).satPerVb, changeScript,
-    tipHeight: node.onchain.height, entropy: node.ports.system.random(32),
+    tipHeight: node.onchain.height, entropy: node.ports.system.random(32), reserveSat,
   }); // prettier-ignore
-  if (!planned.ok) throw planFailure(planned.error);
-  return planned.value;
+  const planned = attempt(wantedSat);
+  if (planned.ok) return planned.value;
+  if (planned.error.code !== 'below_reserve') throw planFailure(planned.error);
+  throw reserveFailure(reserveSat, 'send', mostPossibleSat(wantedSat ?? sumSat(coins), attempt));
 }
 
 /** Signs, stores and only then publishes; a refusal of the network is told, and the transaction stays to be tried again. */

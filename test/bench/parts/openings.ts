@@ -1,4 +1,4 @@
-import { bobsAddress, fund, startHeadlessPair, untilUsable } from '../../support/headless-pair.ts';
+import { RESERVE_SAT, bobsAddress, fund, startHeadlessPair, untilUsable } from '../../support/headless-pair.ts';
 import { type Figure, figure } from '../figures.ts';
 
 const ROUNDS = 5;
@@ -12,6 +12,7 @@ export async function measureOpenings(): Promise<readonly Figure[]> {
   const { alice, bob, chain } = pair;
   try {
     await fund(pair, alice, CAPACITY_SAT + 50_000n, ROUNDS * AT_ONCE);
+    for (const node of [alice, bob]) await fund(pair, node, RESERVE_SAT, ROUNDS);
     const startedAt = performance.now();
     for (let round = 0; round < ROUNDS; round++) {
       const opened = [];

@@ -45,7 +45,7 @@ describe('one field for everything', () => {
 });
 
 describe('where the money is', () => {
-  const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n };
+  const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n, closeReserveSat: 0n, availableSat: 11n };
   const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
   test('every channel stands in one line, and the lines add up to the total', () => {
     const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })]);
