@@ -2,9 +2,12 @@
  * Our node as its own process, for tests: `core/headless.ts` with a cheap password hash and a tap on the wire that can cut
  * a connection, hold it, or end the process as by kill -9 at one message. Orders come, and what passes by goes, over Node's IPC.
  */
+import type { FundedChannel } from '../../core/channel/types.ts';
 import { runHeadless } from '../../core/headless.ts';
 import { createApp } from '../../core/index.ts';
 import { SocketPeerLink } from '../../core/io/peer-link.ts';
+import type { HtlcAction } from '../../core/node/channels.ts';
+import { Payments } from '../../core/node/payments.ts';
 import type { PeerLinkHandler } from '../../core/transport/link.ts';
 import { decodeMessage } from '../../core/wire/messages.ts';
 import type { ChildOrder, TapOrder, TapReport } from './sferic-tap.ts';
@@ -84,6 +87,20 @@ SocketPeerLink.prototype.send = function (this: SocketPeerLink, bytes: Uint8Arra
   if (isDue('out', 'after', name)) setImmediate(() => setImmediate(() => act(this)));
 };
 
+let isWithholding = false;
+const withheld: [FundedChannel, HtlcAction][] = [];
+const { onHtlc, tick } = Payments.prototype;
+
+Payments.prototype.onHtlc = function (this: Payments, turn, channel, action): void {
+  if (isWithholding && action.kind === 'htlc_received') withheld.push([channel, action]);
+  else onHtlc.call(this, turn, channel, action);
+};
+// The payments' own clock is the next turn that comes by itself.
+Payments.prototype.tick = function (this: Payments, turn): void {
+  if (!isWithholding) for (const [channel, action] of withheld.splice(0)) onHtlc.call(this, turn, channel, action);
+  tick.call(this, turn);
+};
+
 const { now } = Date;
 
 process.on('message', (given: ChildOrder) => {
@@ -92,6 +109,8 @@ process.on('message', (given: ChildOrder) => {
     for (const link of links.keys()) cutLink(link);
   } else if ('clockShiftMs' in given) {
     Date.now = () => now() + given.clockShiftMs;
+  } else if ('withhold' in given) {
+    isWithholding = given.withhold;
   } else {
     order = given;
     seen = 0;

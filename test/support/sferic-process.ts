@@ -191,6 +191,9 @@ export class SfericProcess {
   /** Moves its wall clock, until it ends. */
   readonly shiftClock = (clockShiftMs: number): Promise<void> => this.#tell({ clockShiftMs });
 
+  /** true: received HTLCs stay in flight, unanswered; false answers them within a second. Ends with the process. */
+  readonly withhold = (on: boolean): Promise<void> => this.#tell({ withhold: on });
+
   #tell(given: ChildOrder): Promise<void> {
     const child = this.#child;
     if (!child) throw new Error('sferic does not run');

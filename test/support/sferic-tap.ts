@@ -12,8 +12,11 @@ export interface TapOrder {
   readonly action: 'kill' | 'cut' | 'hold';
 }
 
-/** Ends a hold (the connection is cut), or moves the process's wall clock from now on. */
-export type ChildOrder = TapOrder | { readonly release: true } | { readonly clockShiftMs: number };
+/**
+ * Ends a hold (the connection is cut), moves the process's wall clock from now on, or withholds received HTLCs: they stay
+ * in their channel unanswered, as those of a payee that takes its time, until `withhold` is false.
+ */
+export type ChildOrder = TapOrder | { readonly release: true } | { readonly clockShiftMs: number } | { readonly withhold: boolean };
 
 export type TapReport =
   | { readonly kind: 'message'; readonly direction: 'in' | 'out'; readonly name: string }

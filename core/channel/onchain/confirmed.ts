@@ -1,13 +1,15 @@
+import { fromDer } from '../../bitcoin/der.ts';
 import { p2wsh } from '../../bitcoin/script.ts';
-import { type Tx, decodeTx, txid } from '../../bitcoin/transaction.ts';
+import { SIGHASH_ALL, sighashV0 } from '../../bitcoin/sighash.ts';
+import { type Tx, decodeTx, sameOutPoint, txid } from '../../bitcoin/transaction.ts';
 import { revealedSecret, secretIndexOf } from '../../crypto/commitment-secrets.ts';
-import { publicKey } from '../../crypto/secp256k1.ts';
+import { publicKey, verify } from '../../crypto/secp256k1.ts';
 import { must } from '../../lib/result.ts';
 import { type Commitment, type CommitmentParams, buildCommitment, commitmentNumberOf } from '../../tx/commitment.ts';
 import { commitmentKeys } from '../../tx/keys.ts';
 import { toLocalScript } from '../../tx/scripts.ts';
 import { type ChannelKeys, pointAt } from '../keys.ts';
-import { channelObscuringFactor, commitmentParams } from '../sign.ts';
+import { channelObscuringFactor, commitmentParams, fundingScriptOf } from '../sign.ts';
 import { type Spec, VIEW, specOf } from '../spec.ts';
 import type { FundedChannel, FundingSpend, SpendClass } from '../types.ts';
 import { paysUsAsRemote, pays } from './scripts.ts';
@@ -63,7 +65,7 @@ export function classifySpend(channel: FundedChannel, keys: ChannelKeys, tx: Tx)
     : isIt('remoteCurrent') ? 'remote'
     : isIt('remoteNext') ? 'next_remote'
     : number < commitments.remoteNumber && isRevoked(channel, tx, number) ? 'revoked'
-    : number > commitments.remoteNumber && paysUsAsRemote(channel.config, tx) ? 'future'
+    : number > commitments.remoteNumber && paysUsAsRemote(channel.config, tx) && isSignedByUs(channel, tx) ? 'future'
     : 'unknown'; // prettier-ignore
   return { spendClass, commitmentNumber: number };
 }
@@ -79,6 +81,18 @@ function isRevoked(channel: FundedChannel, tx: Tx, number: number): boolean {
   const { local, remote } = channel.config;
   const keysOfNumber = commitmentKeys(remote.basepoints, local.basepoints, publicKey(secret));
   return pays(tx, p2wsh(toLocalScript(keysOfNumber, local.toSelfDelay))) || paysUsAsRemote(channel.config, tx);
+}
+
+/** Whether our signature is on it: then it is no invention of a chain source that shows it in its mempool. */
+function isSignedByUs({ config, fundingOutPoint }: FundedChannel, tx: Tx): boolean {
+  const index = tx.inputs.findIndex((input) => sameOutPoint(input, fundingOutPoint));
+  const input = tx.inputs[index];
+  if (!input) return false;
+  const hash = sighashV0(tx, index, fundingScriptOf(config), config.fundingSatoshis, SIGHASH_ALL);
+  return input.witness.some((item) => {
+    const parsed = fromDer(item);
+    return parsed?.sighashType === SIGHASH_ALL && verify(parsed.signature, hash, config.local.basepoints.fundingPubkey);
+  });
 }
 
 export const spendTx = (spend: FundingSpend): Tx => decodeTx(spend.rawTx);

@@ -11,7 +11,7 @@ import { desiredCommitment, pastDeadline } from './failing.ts';
 import { decodeRevokedState } from './penalty-record.ts';
 import { ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
-import { penaltyClaims, theirCommitmentClaims, toRemoteClaims, toRemoteWatches } from './their-commitment.ts';
+import { futureCommitmentClaims, penaltyClaims, theirCommitmentClaims } from './their-commitment.ts';
 
 const ALARM_OF: Partial<Record<FundingSpend['spendClass'], AlarmCode>> = {
   unknown: 'unknown_funding_spend', future: 'future_commitment', revoked: 'revoked_commitment',
@@ -24,9 +24,11 @@ export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | un
   if (isSame && channel.spend?.height === height) return stay(channel);
   const { spendClass, commitmentNumber } = classifySpend(channel, ctx.keys, tx);
   const spend: FundingSpend = { txid: id, rawTx: encodeTx(tx), spendClass, commitmentNumber, height };
+  // A state that we signed and know nothing of proves as well as the peer's own word that ours is revoked (I-23): should
+  // this spend vanish again, ours is not offered in its place.
   const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeRevokedState(penalty).htlcs.map(({ amountMsat: _, ...htlc }) => htlc) : [];
   const closing: FundedChannel = {
-    ...channel, phase: 'closing', closeReason: channel.closeReason ?? 'peer_broadcast', spend, penaltyHtlcs: known,
+    ...channel, phase: 'closing', closeReason: spendClass === 'future' ? 'data_loss' : (channel.closeReason ?? 'peer_broadcast'), spend, penaltyHtlcs: known,
     outputSpends: isSame ? channel.outputSpends : [], settledHtlcs: isSame ? channel.settledHtlcs : [],
   }; // prettier-ignore
   const alarm = isSame ? undefined : ALARM_OF[spendClass];
@@ -63,7 +65,7 @@ export function fundingUnspent(channel: FundedChannel): Transition {
   const isAgreed = channel.spend.spendClass === 'mutual' && channel.closingTxs.length === 0;
   const closingTxs = isAgreed ? [channel.spend.rawTx] : channel.closingTxs;
   // Whoever once closed on chain goes on wanting it closed: our own commitment is offered again.
-  const phase = closingTxs.length > 0 ? 'negotiating' : channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing';
+  const phase = channel.closeReason === 'data_loss' ? 'fallen_behind' : closingTxs.length > 0 ? 'negotiating' : 'failing';
   return [{ ...channel, phase, closingTxs, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
 }
 
@@ -121,7 +123,7 @@ function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnTy
     case 'revoked':
       return penaltyClaims(channel, ctx.keys, spend);
     case 'future':
-      return { claims: toRemoteClaims(channel, ctx.keys, spend), watches: toRemoteWatches(channel, spend) };
+      return futureCommitmentClaims(channel, ctx.keys, spend);
     case 'mutual':
     case 'unknown':
       return NOTHING;

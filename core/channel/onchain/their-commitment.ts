@@ -19,8 +19,8 @@ interface Findings {
   readonly watches: readonly WatchedOutput[];
 }
 
-/** What every commitment of the peer pays us, also one that we cannot rebuild (BOLT 5, data loss). */
-export function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): DesiredClaim[] {
+/** What every commitment of the peer pays us, also one that we cannot rebuild. */
+function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): DesiredClaim[] {
   const { channelNumber, channelType, local } = channel.config;
   const tx = spendTx(spend);
   return unspent(channel, outputsPaying(tx, toRemoteScript(channel.config, 'us')).map((vout): DesiredClaim => {
@@ -34,11 +34,12 @@ export function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend:
   })); // prettier-ignore
 }
 
-/** For a commitment of which we know nothing else: that ours was taken must be seen, or it would be wanted for ever. */
-export const toRemoteWatches = (channel: FundedChannel, spend: FundingSpend): readonly WatchedOutput[] => {
+/** After a data loss (BOLT 5): of a commitment that we cannot rebuild only our balance is ours, and its end is seen like any other. */
+export function futureCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): Findings {
   const script = toRemoteScript(channel.config, 'us');
-  return outputsPaying(spendTx(spend), script).map((vout) => ({ outPoint: { txid: spend.txid, vout }, script }));
-};
+  const watches = outputsPaying(spendTx(spend), script).map((vout): WatchedOutput => ({ outPoint: { txid: spend.txid, vout }, script }));
+  return { claims: toRemoteClaims(channel, keys, spend), watches };
+}
 
 /** BOLT 5, "Unilateral Close Handling: Remote Commitment Transaction". */
 export function theirCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend, known: KnownCommitment): Findings {

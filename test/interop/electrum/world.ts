@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { ACCOUNT } from '../../../core/node/records.ts';
 import { startChainProcess, type ChainHandle } from '../../../core/playground/chain-client.ts';
 import { scriptOf } from '../../../core/playground/regtest-address.ts';
-import { ElectrumDaemon, until } from '../../support/electrum-daemon.ts';
+import { ElectrumDaemon, until, type ElectrumOptions } from '../../support/electrum-daemon.ts';
 import { SfericProcess, type Channel, type Payment } from '../../support/sferic-process.ts';
 
 export const COINS_SAT = 10_000_000n;
@@ -21,10 +21,10 @@ export class World {
   }
 
   /** Both wallets hold `COINS_SAT` in one confirmed coin. */
-  static async create(): Promise<World> {
+  static async create(options: ElectrumOptions = {}): Promise<World> {
     const chain = await startChainProcess();
     const made = await Promise.allSettled([
-      ElectrumDaemon.create(chain.electrumPort),
+      ElectrumDaemon.create(chain.electrumPort, options),
       SfericProcess.create([`electrum:tcp://127.0.0.1:${chain.electrumPort}`]),
     ]);
     const [electrum, sferic] = made;

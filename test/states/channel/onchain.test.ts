@@ -94,17 +94,54 @@ describe.each(TYPES)('a spend of the funding output of a %s channel', (channelTy
     expect(classOf(twin, bobs.at(-1)!)).toEqual(['revoked', 8]);
   });
 
-  it('by a commitment that we know nothing of is future, and pays our balance', () => {
-    const old = reachNormal({ channelType, pushMsat: 300_000_000n });
-    const behind = { ...pair.copy(), alice: old.alice };
-    const twin = pair.copy();
-    twin.alice = behind.alice;
-    const actions = spent(twin, 'alice', bobs.at(-1)!);
-    expect(twin.alice.spend?.spendClass).toBe('future');
-    expect(actionsOf(actions, 'alarm').map(({ code }) => code)).toEqual(['future_commitment']);
-    expect(kindsOf(actions)).toEqual(['to_remote']);
-    const sweep = taking(twin, claimsOf(actions)[0]!);
-    expect(scriptVerdict(sweep, [bobs.at(-1)!.outputs[sweep.inputs[0]!.vout]!])).toBe('valid');
+  describe('by a commitment that we know nothing of', () => {
+    const newest = bobs.at(-1)!;
+    /** Alice goes on from a copy that is older than anything that was paid. */
+    const behind = (): ChannelPair => Object.assign(pair.copy(), { alice: reachNormal({ channelType, pushMsat: 300_000_000n }).alice });
+
+    it('is future, and pays our balance', () => {
+      const twin = behind();
+      const actions = spent(twin, 'alice', newest);
+      expect(twin.alice.spend?.spendClass).toBe('future');
+      expect(actionsOf(actions, 'alarm').map(({ code }) => code)).toEqual(['future_commitment']);
+      expect(kindsOf(actions)).toEqual(['to_remote']);
+      const sweep = taking(twin, claimsOf(actions)[0]!);
+      expect(scriptVerdict(sweep, [newest.outputs[sweep.inputs[0]!.vout]!])).toBe('valid');
+    });
+
+    it('is forgotten 100 blocks after our balance was taken', () => {
+      const twin = behind();
+      const actions = spent(twin, 'alice', newest);
+      const [claim] = claimsOf(actions);
+      expect(actionsOf(actions, 'watch_output').map(({ outPoint }) => outPoint)).toEqual([claim!.outPoint]);
+      expect(actionsOf(blockAt(twin, 'alice', 5000), 'forget')).toEqual([]);
+      twin.do('alice', { kind: 'output_spent', outPoint: claim!.outPoint, tx: taking(twin, claim!), height: 5000 });
+      expect(actionsOf(blockAt(twin, 'alice', 5098), 'forget')).toEqual([]);
+      expect(actionsOf(blockAt(twin, 'alice', 5099), 'forget')).toHaveLength(1);
+      expect(twin.alice).toMatchObject({ phase: 'closed', closeReason: 'data_loss' });
+    });
+
+    // I-23: what such a commitment proves stays proven when a reorganisation or a mempool drops it.
+    it.each([600, undefined])('and vanishes again (height %s) never has ours published in its place, whatever we wanted before', (height) => {
+      for (const forced of [false, true]) {
+        const twin = behind();
+        if (forced) twin.do('alice', { kind: 'force_close', reason: 'user' });
+        twin.fundingSpent('alice', newest, height);
+        twin.do('alice', { kind: 'funding_unspent' });
+        expect(twin.alice).toMatchObject({ phase: 'fallen_behind', spend: undefined, closeReason: 'data_loss' });
+        expect(commitmentsOf(blockAt(twin, 'alice', 5000))).toEqual([]);
+        expect(twin.do('alice', { kind: 'force_close', reason: 'user' })).toEqual([]);
+      }
+    });
+
+    it('and that we never signed proves nothing: it is unknown, and ours is published once it is gone', () => {
+      const [input] = newest.inputs;
+      const twin = behind();
+      spent(twin, 'alice', { ...newest, inputs: [{ ...input!, witness: input!.witness.map((item) => item.map((byte, i) => (i === 20 ? byte ^ 1 : byte))) }] });
+      expect(twin.alice).toMatchObject({ spend: { spendClass: 'unknown' }, closeReason: 'peer_broadcast' });
+      twin.do('alice', { kind: 'funding_unspent' });
+      expect(commitmentsOf(blockAt(twin, 'alice', 5000))).toHaveLength(1);
+    });
   });
 
   it.each([true, false])('by any closing transaction is mutual (simple close %s)', (simpleClose) => {
