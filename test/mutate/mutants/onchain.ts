@@ -87,7 +87,7 @@ export const onchainMutants: readonly Mutant[] = [
   },
   {
     fault: 'after a data loss a reorg makes our commitment go out', against: 'I-23', file: ONCHAIN, tests: closes,
-    find: "channel.closeReason === 'data_loss' ? 'fallen_behind' : 'failing'", replace: "channel.closeReason === 'data_loss' ? 'failing' : 'failing'",
+    find: "channel.closeReason === 'data_loss' ? 'fallen_behind' : closingTxs", replace: "channel.closeReason === 'data_loss' ? 'failing' : closingTxs",
   },
   {
     fault: 'the books lose a channel before its close is safe', against: 'I-13', file: ONCHAIN, tests: closes,
