@@ -23,9 +23,11 @@ export const sumSat = (coins: readonly CoinWithStatus[]): bigint => coins.reduce
 
 /**
  * Why a peer's channel is not accepted, if so. Only confirmed coins count: no child of a commitment may spend others.
- * `others` are on their way too and will need theirs.
+ * `others` are on their way too and will need theirs. The first one is taken by a wallet without coins as well: that is how
+ * most people get their first ones, and one channel is what can be lost by it, never many.
  */
 export function inboundRefusal(channels: readonly FundedChannel[], coins: readonly CoinWithStatus[], proposal: Prospect, others: readonly Prospect[]): string | undefined {
+  if (others.length === 0 && channels.every(({ phase }) => phase === 'closed')) return undefined;
   const spendableSat = sat(maxBigint(0n, sumSat(spendableCoins(coins, true)) - sumOf(others)));
   const accepted = mayAcceptChannel({ channels, stressFeeratePerKw: STRESS_FEERATE_PER_KW, spendableSat, channelType: typeOf(proposal), feeratePerKw: proposal.feeratePerKw });
   return accepted.ok ? undefined : 'too few coins on chain here to close another channel with anchors safely';
