@@ -56,7 +56,7 @@ async function inFlight(setting: SettingName): Promise<{ readonly start: Start; 
 }
 
 /** The connection is gone before any answer left: what is in flight can only end on the chain. */
-async function cutOff(setting: SettingName): Promise<Start> {
+export async function cutOff(setting: SettingName): Promise<Start> {
   const { start, rig, release } = await inFlight(setting);
   rig.network.isDown = true;
   rig.network.breakAll();
