@@ -80,6 +80,15 @@ const peer = z.strictObject({
   nodeId, address: text(300).optional(), connected: z.boolean(), inbound: z.boolean(), channels: count, lastError: text(500).optional(),
 });
 
+/** How long this computer may be off without a loss. Without `blocks` nothing can be lost, however long it takes. */
+const sleep = z.strictObject({
+  blocks: count.optional(),
+  /** The height of the chain by which the node has to be back. */
+  untilHeight: count.optional(),
+  /** The channel that binds first, and why: an old state could be published and not be punished in time, or a payment that was accepted not be claimed. */
+  channelId: channelId.optional(), reason: name(['breach_delay', 'htlc_expiry']).optional(), htlcId: amount.optional(),
+}); // prettier-ignore
+
 const channelState = name(['opening', 'normal', 'shutting_down', 'negotiating', 'failing', 'fallen_behind', 'closing', 'closed']);
 const channel = z.strictObject({
   channelNumber: count, channelId, peerNodeId: nodeId, state: channelState, live: z.boolean(), isOpener: z.boolean(),
@@ -146,6 +155,7 @@ export const methods = {
   'node.info': method('What this node is and how it is doing.', empty, z.strictObject({
     version: text(40), nodeId: nodeId.optional(), network, chain: chainStatus.optional(), vault: vaultStatus, channels: count, peers: count,
     sendableMsat: amount, receivableMsat: amount, listen: text(100).optional(), curve: text(40),
+    sleep: sleep.optional(),
   })),
   'node.stop': method('Stops the engine after what is in flight is stored.', empty, empty),
   'node.subscribe': method('From now on this connection is told events.', z.strictObject({ events: z.array(text(60)).max(50).optional() }), empty),
@@ -230,6 +240,7 @@ export const events = {
   'peer.updated': peer,
   'chain.updated': chainStatus,
   'vault.updated': vaultStatus,
+  'sleep.updated': sleep,
   /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
   alarm: z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() }),
 } as const;

@@ -14,6 +14,7 @@ import { foreign } from '../../lib/sanitize.ts';
 import { feerateFromSatPerVb, msat, sat } from '../../lib/units.ts';
 import { formatShortChannelId } from '../../wire/primitives.ts';
 import { ApiFailure } from '../app.ts';
+import { commitmentFeerate } from '../keep-feerate.ts';
 import type { SfericNode } from '../node.ts';
 import type { PeerTarget } from '../peers.ts';
 import { channelSubject } from '../records.ts';
@@ -80,7 +81,7 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     checkFunds(node.openings.proposals());
     const nodeId = await connect(node, peer);
     const choice = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
-    const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(choice.channelType) : feerateFromSatPerVb(feerateSatPerVb);
+    const feeratePerKw = feerateSatPerVb === undefined ? commitmentFeerate(node, choice.channelType) : feerateFromSatPerVb(feerateSatPerVb);
     checkFunds([...node.openings.proposals(), { channelTypeVector: channelTypeVector(choice), feeratePerKw }]);
     const opening = await inTurn(node, (turn) => ({ done: node.openings.open(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw, spendReserve: spendReserve === true }) }));
     const channel = await opening.done;

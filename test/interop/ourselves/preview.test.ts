@@ -25,6 +25,12 @@ test('a forced close over the socket: shown beforehand, then done, and it comes 
   expect(ours!.transactions.map(({ confirmableAtHeight }) => confirmableAtHeight - height)).toEqual([1, 1, 1 + DELAY_BLOCKS]);
   expect(ours!.summary.backAtHeight).toEqual([1, 1, 1].map((blocks) => height + blocks + DELAY_BLOCKS));
 
+  const { sleep } = await alice.rpc.call('node.info');
+  expect(sleep).toEqual({});
+  const { closeReserveSat, availableSat, spendableSat } = await alice.rpc.call('wallet.balance');
+  expect(closeReserveSat).toBeGreaterThan(0n);
+  expect(availableSat).toBe(spendableSat - closeReserveSat);
+
   // The peer has to wait instead of us, and no child of ours is needed.
   const theirs = (await ask({ commitment: 'theirs' })).previews[0]!;
   expect(theirs).toMatchObject({ commitment: 'theirs' });
