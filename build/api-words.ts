@@ -8,6 +8,7 @@ export const EVENT_SUMMARIES: Readonly<Record<EventName, string>> = {
   'wallet.updated': 'The coins on chain changed.',
   'peer.updated': 'A peer came or went.',
   'chain.updated': 'A new block, or the chain source changed its state.',
+  'sleep.updated': 'How long this computer may be off without a loss changed.',
   'vault.updated': 'The wallet was made, opened or locked.',
   alarm: 'Something that a person must hear of: a breach, lost data, an unknown spend, a full disk.',
 };

@@ -80,6 +80,15 @@ const peer = z.strictObject({
   nodeId, address: text(300).optional(), connected: z.boolean(), inbound: z.boolean(), channels: count, lastError: text(500).optional(),
 });
 
+/** How long this computer may be off without a loss. Without `blocks` nothing can be lost, however long it takes. */
+const sleep = z.strictObject({
+  blocks: count.optional(),
+  /** The height of the chain by which the node has to be back. */
+  untilHeight: count.optional(),
+  /** The channel that binds first, and why: an old state could be published and not be punished in time, or a payment that was accepted not be claimed. */
+  channelId: channelId.optional(), reason: name(['breach_delay', 'htlc_expiry']).optional(), htlcId: amount.optional(),
+}); // prettier-ignore
+
 const channelState = name(['opening', 'normal', 'shutting_down', 'negotiating', 'failing', 'fallen_behind', 'closing', 'closed']);
 const channel = z.strictObject({
   channelNumber: count, channelId, peerNodeId: nodeId, state: channelState, live: z.boolean(), isOpener: z.boolean(),
@@ -88,6 +97,37 @@ const channel = z.strictObject({
   ourReserveSat: amount, theirReserveSat: amount, feeratePerKw: count, confirmations: count, confirmationsNeeded: count,
   pendingHtlcs: count, localCommitmentNumber: count, remoteCommitmentNumber: count, closeReason: text(50).optional(),
   closingTxid: hex(32).optional(), spendClass: text(30).optional(),
+}); // prettier-ignore
+
+/** At each of three fee rates, in their order. */
+const threeAmounts = z.tuple([amount, amount, amount]);
+const threeSigned = z.tuple([signedAmount, signedAmount, signedAmount]);
+const threeAnswers = z.tuple([z.boolean(), z.boolean(), z.boolean()]);
+const threeFeerates = z.tuple([feerate, feerate, feerate]);
+const htlcDirection = name(['offered', 'received']);
+
+const previewedTransaction = z.strictObject({
+  label: name(['commitment', 'anchor_child', 'htlc_timeout', 'htlc_success', 'sweep', 'claim']), by: name(['us', 'peer']),
+  /** Absent when it depends on the fee rate or on coins. */
+  txid: hex(32).optional(),
+  /** With signatures of the greatest length. */
+  weight: count, feeSat: threeAmounts, paysRateAt: threeAnswers,
+  /** The first block that may hold it, and the first at which somebody else may take what it takes. */
+  confirmableAtHeight: count, deadlineHeight: count.optional(),
+  valueSat: amount, walletDeltaSat: threeSigned, uneconomicAt: threeAnswers, neededAt: threeAnswers,
+  /** Places in the list of what must come before. */
+  dependsOn: z.array(count),
+  /** It is made in this outcome only: whoever received the HTLC knows the preimage, or does not. */
+  htlc: z.strictObject({ direction: htlcDirection, id: amount, preimageKnown: z.boolean() }).optional(),
+}); // prettier-ignore
+
+const closePreview = z.strictObject({
+  commitment: name(['ours', 'theirs', 'theirs_next']), commitmentNumber: count, transactions: z.array(previewedTransaction),
+  htlcs: z.array(z.strictObject({ direction: htlcDirection, id: amount, amountMsat: amount, cltvExpiry: count, trimmed: z.boolean(), preimageKnown: z.boolean() })),
+  /** If every HTLC ends as it looks now. */
+  summary: z.strictObject({
+    backSat: threeSigned, backAtHeight: z.tuple([count.nullable(), count.nullable(), count.nullable()]), lostToDustSat: amount, leftSat: threeAmounts, feesSat: threeAmounts,
+  }),
 }); // prettier-ignore
 
 const historyEntry = z.strictObject({ sequence: count, timeMs, kind: text(40), detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.record(z.string(), z.string()))])) });
@@ -126,6 +166,7 @@ export const methods = {
   'node.info': method('What this node is and how it is doing.', empty, z.strictObject({
     version: text(40), nodeId: nodeId.optional(), network, chain: chainStatus.optional(), vault: vaultStatus, channels: count, peers: count,
     sendableMsat: amount, receivableMsat: amount, listen: text(100).optional(), curve: text(40),
+    sleep: sleep.optional(),
   })),
   'node.stop': method('Stops the engine after what is in flight is stored.', empty, empty),
   'node.subscribe': method('From now on this connection is told events.', z.strictObject({ events: z.array(text(60)).max(50).optional() }), empty),
@@ -169,6 +210,9 @@ export const methods = {
   'channel.get': method('One channel.', z.strictObject({ channelId }), channel),
   'channel.close': method('Closes together with the peer.', z.strictObject({ channelId, address: text(200).optional() }), empty),
   'channel.forceClose': method('Publishes our commitment: without the peer, with a delay.', z.strictObject({ channelId }), z.strictObject({ txid: hex(32) })),
+  'channel.previewForceClose': method('What a forced close would do, before it is done: every transaction with weight, fee and height, what is not worth taking, what comes back and when.', z.strictObject({
+    channelId, commitment: name(['ours', 'theirs']).optional(), atHeight: count.max(499_999_999).optional(), feeratesSatPerVb: threeFeerates.optional(),
+  }), z.strictObject({ atHeight: count, feeratesSatPerVb: threeFeerates, previews: z.array(closePreview) })),
   'channel.history': method('What the channel did, oldest first.', z.strictObject({ channelId, afterSequence: count.optional(), limit: page.limit }), z.array(historyEntry)),
 
   'invoice.create': method('An invoice to be paid with.', z.strictObject({
@@ -212,6 +256,7 @@ export const events = {
   'peer.updated': peer,
   'chain.updated': chainStatus,
   'vault.updated': vaultStatus,
+  'sleep.updated': sleep,
   /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
   alarm: z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() }),
 } as const;

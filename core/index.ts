@@ -17,6 +17,7 @@ import { paymentHandlers } from './node/handlers/payments.ts';
 import { towerHandlers } from './node/handlers/towers.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
 import type { SfericNode } from './node/node.ts';
+import { sleepView } from './node/status.ts';
 import { mnemonicFailure, storeFailure } from './node/words.ts';
 import { type AppConfig, MADE_HERE, type Running, startNode, wipe } from './running-node.ts';
 import { StoreError } from './store/port.ts';
@@ -169,13 +170,14 @@ class SfericApp implements App {
 
   async #info() {
     const node = this.#running?.node;
+    const sleep = node && sleepView(node);
     const live = node?.channels.all().filter(({ phase }) => phase !== 'closed') ?? [];
     const views = node ? await nodeHandlers['channel.list'](node, { includeClosed: false }) : [];
     return {
       version: VERSION, network: this.#config.network, vault: await this.#status(), channels: live.length,
       peers: node?.peers.views().filter(({ connected }) => connected).length ?? 0, curve: curveName(),
       sendableMsat: views.reduce((sum, { sendableMsat }) => sum + sendableMsat, 0n), receivableMsat: views.reduce((sum, { receivableMsat }) => sum + receivableMsat, 0n),
-      ...(node ? { nodeId: toHex(node.nodeId), chain: node.chainStatus() } : {}),
+      ...(node ? { nodeId: toHex(node.nodeId), chain: node.chainStatus() } : {}), ...(sleep ? { sleep } : {}),
       ...(node?.listenPort === undefined ? {} : { listen: `${must(this.#config.listen, 'the address').host}:${node.listenPort}` }),
     }; // prettier-ignore
   }

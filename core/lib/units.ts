@@ -33,6 +33,8 @@ export const FEERATE_FLOOR_PER_KW = feeratePerKw(253);
 export const feerateFromSatPerVb = (satPerVb: number): FeeratePerKw =>
   feeratePerKw(Math.max(FEERATE_FLOOR_PER_KW, Math.ceil(satPerVb * 250)));
 
+/** Fee in satoshi, rounded up: what we build pays no less than the rate that is due. */
+export const feeAtLeast = (weight: number, rate: number): Sat => sat(BigInt(Math.ceil((weight * rate) / 1000)));
 /** Fee in satoshi, rounded down (BOLT 3, "Fee Calculation"). */
 export const feeOfWeight = (weight: number, rate: FeeratePerKw): Sat => sat(BigInt(Math.floor((weight * rate) / 1000)));
 

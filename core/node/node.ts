@@ -1,11 +1,9 @@
 import type { EventData, EventName } from '../api.ts';
 import type { Network } from '../bitcoin/network.ts';
 import type { ChainTip } from '../chain/port.ts';
-import type { FundedChannel } from '../channel/types.ts';
 import { signRecoverable } from '../crypto/secp256k1.ts';
 import type { HdNode } from '../crypto/hd.ts';
 import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
-import { type FeeratePerKw, feeratePerKw } from '../lib/units.ts';
 import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
 import type { Message } from '../wire/messages.ts';
 import { publicKey } from '../crypto/secp256k1.ts';
@@ -15,9 +13,11 @@ import { Channels } from './channels.ts';
 import { ClosesToBook } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
+import { keepFeerate } from './keep-feerate.ts';
 import { Finals } from './finals.ts';
 import { Funding } from './funding.ts';
 import { Sweeps } from './sweeps.ts';
+import { Standing } from './standing.ts';
 import { balanceView, chainStatusView, peerView } from './status.ts';
 import { Onchain } from './onchain.ts';
 import type { Openings } from './openings.ts';
@@ -41,10 +41,6 @@ export interface NodeConfig {
 
 const TICK_MS = 1_000;
 const MAX_WAITING_MESSAGES = 500;
-/** Anchor commitments need only enter the mempool; their children bring what is missing. */
-const MAX_ANCHOR_COMMITMENT_FEERATE = feeratePerKw(2_500);
-/** A fee rate that moved less is not worth an update. */
-const FEE_UPDATE_STEP = 0.25;
 
 /** A running node: wires the machines to the ports. Everything that changes money goes through `turns`. */
 export class SfericNode {
@@ -71,6 +67,7 @@ export class SfericNode {
   readonly #connections = new Map<string, PeerLink>();
   readonly #numbers = new ChannelNumbers();
   readonly #closes: ClosesToBook;
+  readonly #standing: Standing;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
   #stopping = false;
@@ -87,6 +84,7 @@ export class SfericNode {
     const keysOf = (channelNumber: number) => channelKeys(master, config.network, channelNumber);
     this.turns = new Turns({ store, highWater, system, log, finish: (turn) => this.channels.finish(turn), onFrozen: () => this.#frozen() });
     this.#closes = new ClosesToBook({ store, system, log, enqueue });
+    this.#standing = new Standing(this, emit);
     this.finals = new Finals(system.timers);
     this.onchain = new Onchain({
       chain, store, system, log, keys: this.keys, birthdayHeight: config.birthdayHeight, enqueue,
@@ -97,6 +95,7 @@ export class SfericNode {
         this.peers.activate();
         this.sweeps.synced(turn);
         this.#closes.book(turn);
+        this.#standing.look(turn);
       },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
@@ -230,28 +229,14 @@ export class SfericNode {
     for (const channel of this.channels.all()) {
       if (channel.phase === 'closed') continue;
       this.channels.command(turn, channel.config.channelNumber, { kind: 'block' });
-      this.#keepFeerate(turn, channel);
+      keepFeerate(this, turn, channel);
     }
     undoVanished(this, turn);
     this.sweeps.block(turn);
     this.payments.tick(turn);
+    this.#standing.look(turn);
     turn.after(() => this.#emit('chain.updated', this.chainStatus()));
     this.ports.log.debug('block', { height: tip.height });
-  }
-
-  /** BOLT 2, "Updating Fees": the opener follows the market in steps that are worth a message. */
-  #keepFeerate(turn: Turn, channel: FundedChannel): void {
-    const { config, commitments } = channel;
-    if (!config.isOpener || channel.phase !== 'normal' || this.onchain.satPerVb(6).from === 'fallback') return;
-    const wanted = this.commitmentFeerate(config.channelType);
-    const current = commitments.feeUpdates.at(-1)?.feeratePerKw ?? commitments.feeratePerKw;
-    if (Math.abs(wanted - current) / current < FEE_UPDATE_STEP) return;
-    this.channels.command(turn, config.channelNumber, { kind: 'update_fee', feeratePerKw: wanted });
-  }
-
-  commitmentFeerate(channelType: 'anchors' | 'static_remotekey'): FeeratePerKw {
-    const { commitment } = this.onchain.feerates();
-    return channelType === 'anchors' && commitment > MAX_ANCHOR_COMMITMENT_FEERATE ? MAX_ANCHOR_COMMITMENT_FEERATE : commitment;
   }
 
   /** Test chains stand still for hours; there the age of the tip says nothing. */
@@ -292,7 +277,10 @@ export class SfericNode {
   #tickLater(): void {
     if (this.#stopping) return;
     this.#cancelTick = this.ports.system.timers.after(TICK_MS, () => {
-      this.turns.enqueue((turn) => this.payments.tick(turn));
+      this.turns.enqueue((turn) => {
+        this.payments.tick(turn);
+        this.#standing.look(turn);
+      });
       this.#tickLater();
     });
   }

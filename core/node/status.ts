@@ -1,9 +1,27 @@
 import type { EventData } from '../api.ts';
-import { fromHex } from '../lib/bytes.ts';
+import type { FundedChannel } from '../channel/types.ts';
+import { sleepBudget } from '../channel/onchain/sleep-budget.ts';
+import { fromHex, toHex } from '../lib/bytes.ts';
 import { must } from '../lib/result.ts';
 import { foreign } from '../lib/sanitize.ts';
 import type { SfericNode } from './node.ts';
 import { closeReserveSat } from './reserve.ts';
+
+/**
+ * How long the node may be off (`blocks` from the height that it knows), and which channel says so. Undefined while the
+ * chain has still to tell what happened meanwhile, or a spend waits for its record to be read: a theft that is not seen
+ * yet would make it too long.
+ */
+export function sleepView(node: SfericNode): EventData<'sleep.updated'> | undefined {
+  const { height, status } = node.onchain;
+  if (!status.tip || status.state === 'connecting' || status.state === 'syncing') return undefined;
+  const isUnjudged = (channel: FundedChannel): boolean => channel.phase !== 'closed' && node.onchain.spendOf(channel.fundingOutPoint)?.txid !== channel.spend?.txid;
+  if (node.channels.all().some(isUnjudged)) return undefined;
+  const { reasons: [first] } = sleepBudget(node.channels.all(), height);
+  if (!first) return {};
+  const { blocks, channelId, reason, htlcId } = first;
+  return { blocks, untilHeight: height + blocks, channelId: toHex(channelId), reason, ...(htlcId === undefined ? {} : { htlcId }) };
+} // prettier-ignore
 
 /** What the contract tells of the node as it is now. */
 export function balanceView(node: SfericNode): EventData<'wallet.updated'> {

@@ -1,5 +1,5 @@
 import { err, ok, type Result, unreachable } from '../lib/result.ts';
-import { type FeeratePerKw, feeOfWeight, type Sat, sat } from '../lib/units.ts';
+import { type FeeratePerKw, feeAtLeast, type Sat, sat } from '../lib/units.ts';
 import { toDer } from '../bitcoin/der.ts';
 import { dustLimitSat, p2wpkhScriptCode } from '../bitcoin/script.ts';
 import { SIGHASH_ALL, sighashV0 } from '../bitcoin/sighash.ts';
@@ -133,10 +133,10 @@ const claimTxWeight = (claims: readonly Claim[], destinationScript: Uint8Array):
  */
 export function claimTx(params: ClaimParams): Result<ClaimTx, 'uneconomic'> {
   const { destinationScript, feeratePerKw } = params;
-  const isWorthIt = (claim: Claim): boolean => claim.amountSat > feeOfWeight(claimInputWeight(claim), feeratePerKw);
+  const isWorthIt = (claim: Claim): boolean => claim.amountSat > feeAtLeast(claimInputWeight(claim), feeratePerKw);
   const claims = params.claims.filter(isWorthIt);
   const weight = claimTxWeight(claims, destinationScript);
-  const feeSat = feeOfWeight(weight, feeratePerKw);
+  const feeSat = feeAtLeast(weight, feeratePerKw);
   const amountSat = claims.reduce((sum, claim) => sum + claim.amountSat, 0n) - feeSat;
   if (claims.length === 0 || amountSat <= 0n || amountSat < dustLimitSat(destinationScript)) return err('uneconomic');
   const expiries = claims.map((claim) => (claim.kind === 'offered_htlc_timeout_remote' ? claim.cltvExpiry : 0));

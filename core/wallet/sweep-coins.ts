@@ -2,7 +2,7 @@ import { inputKindOf } from '../bitcoin/signer.ts';
 import { type OutPoint, outPointKey } from '../bitcoin/transaction.ts';
 import { COINBASE_MATURITY, type Coin } from './ledger.ts';
 import { coinWeight, type Settled, settle, type SweepTemplate } from './sweep-template.ts';
-import { feeAtLeast } from './sweep-terms.ts';
+import { feeAtLeast } from '../lib/units.ts';
 import type { PublishedSweep } from './sweep-types.ts';
 
 /** More than this for one fee is a sign of a wallet full of crumbs; the transaction stays small enough to be replaced. */

@@ -1,4 +1,4 @@
-import { FEERATE_FLOOR_PER_KW, type Sat, maxBigint, minBigint, sat } from '../lib/units.ts';
+import { FEERATE_FLOOR_PER_KW, type Sat, feeAtLeast, maxBigint, minBigint, sat } from '../lib/units.ts';
 import { dustLimitSat, p2wpkh } from '../bitcoin/script.ts';
 import { INPUT_WEIGHT } from '../bitcoin/signer.ts';
 import { outPointKey } from '../bitcoin/transaction.ts';
@@ -6,7 +6,7 @@ import type { Coin } from './ledger.ts';
 import { type CoinPool, type FeeFor, mostCoins, settleWithCoins, usefulCoins } from './sweep-coins.ts';
 import type { SweepJob } from './sweep-jobs.ts';
 import { type Settled, type SweepTemplate, settle, surplusSat, templateWeight } from './sweep-template.ts';
-import { NOTHING_BESIDE, feeAtLeast, replacementFee, termsOf } from './sweep-terms.ts';
+import { NOTHING_BESIDE, replacementFee, termsOf } from './sweep-terms.ts';
 import type { PublishedSweep, SweepInput } from './sweep-types.ts';
 
 /** What comes of a job. */

@@ -4,7 +4,8 @@ import { dustLimitSat } from '../bitcoin/script.ts';
 import { type OutPoint, type Tx, outPointKey, txWeight } from '../bitcoin/transaction.ts';
 import type { DesiredClaim, DesiredCommitment } from '../tx/desired-claim.ts';
 import { anchorTemplate, claimsTemplate, htlcTemplate, type SweepTemplate } from './sweep-template.ts';
-import { CALM_TARGET_BLOCKS, feeAtLeast, type Stake } from './sweep-terms.ts';
+import { feeAtLeast } from '../lib/units.ts';
+import { CALM_TARGET_BLOCKS, type Stake } from './sweep-terms.ts';
 import type { SweepEntry, SweepInput, SweepReason, SweepState } from './sweep-types.ts';
 
 /** One transaction to be decided on: which outputs, what for, and what it is worth. */

@@ -1,4 +1,4 @@
-import { FEERATE_FLOOR_PER_KW, type FeeratePerKw, feeratePerKw, maxBigint, minBigint } from '../lib/units.ts';
+import { FEERATE_FLOOR_PER_KW, type FeeratePerKw, feeAtLeast, feeratePerKw, maxBigint, minBigint } from '../lib/units.ts';
 import { INCREMENTAL_RELAY_SAT_PER_VB } from './bump.ts';
 import type { SweepInput } from './sweep-types.ts';
 
@@ -14,8 +14,6 @@ const CONTESTED_NEAREST_TARGET = 2;
 /** 8 000 sat/vB: Bitcoin Core refuses more than 10 000 from its own user unless told otherwise. */
 export const MAX_SWEEP_FEERATE = feeratePerKw(2_000_000);
 
-/** Rounded up, so that the rate that is paid is never under the one that is due. */
-export const feeAtLeast = (weight: number, rate: number): bigint => BigInt(Math.ceil((weight * rate) / 1000));
 /** Rounded down. */
 export const rateOfFee = (feeSat: bigint, weight: number): FeeratePerKw =>
   feeratePerKw(Math.min(0xffff_ffff, Math.max(0, Math.floor((Number(feeSat) * 1000) / weight))));

@@ -176,10 +176,8 @@ async function live(ours: Life, theirs: Life): Promise<void> {
   ours.rpc.on((name, told) => void answers.push(wire({ name, told })));
   const { address } = await ours.rpc.call('wallet.newAddress', {});
   await chain.pay(scriptOf(address)!, 3_000_000n);
-  await chain.pay(scriptOf((await theirs.rpc.call('wallet.newAddress', {})).address)!, 500_000n);
   await chain.mine(1);
   await until('the coins', () => ours.rpc.call('wallet.balance'), ({ confirmedSat }) => confirmedSat === 3_000_000n);
-  await until('the coins', () => theirs.rpc.call('wallet.balance'), ({ confirmedSat }) => confirmedSat === 500_000n);
   const { channelId } = (await ask(ours, 'channel.open', { peer: theirs.address, capacitySat: '1000000', pushMsat: '400000000' })) as { channelId: string };
   await chain.untilMempool(1);
   await chain.mine(6);

@@ -40,7 +40,8 @@ export function fullWeight(tx: Tx, walletInputs: readonly OutPoint[] = []): { re
   return { weight, signatures };
 }
 
-const feeOf = (weight: number, feerate: number): bigint => BigInt(Math.floor((weight * feerate) / 1000));
+/** Rounded up, as the sweeper does. */
+const feeOf = (weight: number, feerate: number): bigint => BigInt(Math.ceil((weight * feerate) / 1000));
 
 /** Signs the wallet's input, which stands last, and leaves the others as they are. */
 function withCoinSigned(tx: Tx, coin: FeeCoin): Tx {

@@ -56,7 +56,7 @@ async function inFlight(setting: SettingName): Promise<{ readonly start: Start; 
 }
 
 /** The connection is gone before any answer left: what is in flight can only end on the chain. */
-async function cutOff(setting: SettingName): Promise<Start> {
+export async function cutOff(setting: SettingName): Promise<Start> {
   const { start, rig, release } = await inFlight(setting);
   rig.network.isDown = true;
   rig.network.breakAll();
@@ -66,7 +66,7 @@ async function cutOff(setting: SettingName): Promise<Start> {
   return { ...start, image: rig.image(), isolated: true };
 }
 
-interface Betrayal {
+export interface Betrayal {
   readonly start: Start;
   /** The commitment that B had with four HTLCs in it. */
   readonly commitment: Tx;
@@ -75,7 +75,7 @@ interface Betrayal {
 }
 
 /** All was answered, and what B had before is revoked. */
-async function betrayed(setting: SettingName): Promise<Betrayal> {
+export async function betrayed(setting: SettingName): Promise<Betrayal> {
   const { start, rig, release } = await inFlight(setting);
   const then = channelOf(rig, 'B');
   release();

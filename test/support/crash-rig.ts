@@ -188,7 +188,11 @@ export class CrashRig {
       },
       chain: this.chain.source((run) => this.post(`chain ${name}`, when(run)), (raw) => this.#published(name, raw, isAlive)),
       network: this.network.portsOf(name, isAlive),
-    }, side.master, (event, data) => life.alive && event === 'alarm' && this.watcher.onLog(name, 'alarm', text(data))); // prettier-ignore
+    }, side.master, (event, data) => {
+      if (!life.alive) return;
+      this.watcher.onEvent?.(name, event, data);
+      if (event === 'alarm') this.watcher.onLog(name, 'alarm', text(data));
+    }); // prettier-ignore
     // Two hundred tweaks a start are most of its time.
     (node.keys as { scriptOf: WalletKeys['scriptOf'] }).scriptOf = scriptOf(name);
     const life: Life = { node, store, alive: true, frozen: undefined };

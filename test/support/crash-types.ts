@@ -1,3 +1,4 @@
+import type { EventName } from '../../core/api.ts';
 import type { Tx } from '../../core/bitcoin/transaction.ts';
 import type { Feature } from '../../core/wire/features.ts';
 import type { Message } from '../../core/wire/messages.ts';
@@ -39,6 +40,8 @@ export interface Watcher {
   readonly onPublish: (side: SideName, tx: Tx) => void;
   readonly onDurable: (side: SideName, before: StoreImage, after: StoreImage) => void;
   readonly onStarted: (side: SideName, found: StoreImage) => void;
+  /** What the node tells its users. */
+  onEvent?(side: SideName, name: EventName, data: unknown): void;
   readonly onLog: (side: SideName, level: string, text: string) => void;
 }
 

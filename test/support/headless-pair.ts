@@ -100,14 +100,9 @@ export async function fund(
 
 export const bobsAddress = ({ bob, proxy }: HeadlessPair): string => `${bob.nodeId}@127.0.0.1:${proxy.port}`;
 
-/** Enough for several channels. */
-export const RESERVE_SAT = 500_000n;
-
 /** Both ways carry payments when it resolves; half of the capacity is each side's. */
 export async function openChannel(pair: HeadlessPair, capacitySat: bigint, peer = bobsAddress(pair)): Promise<string> {
   const { chain, alice, bob } = pair;
-  // Whoever accepts a channel with anchors needs coins to close it.
-  if ((await bob.rpc.call('wallet.balance')).spendableSat === 0n) await fund(pair, bob, RESERVE_SAT);
   const { channelId } = await alice.rpc.call('channel.open', { peer, capacitySat, pushMsat: capacitySat * 500n });
   await chain.untilMempool(1);
   await chain.mine(8);

@@ -1,6 +1,6 @@
 import { INPUT_WEIGHT as WALLET_INPUT_WEIGHT } from '../../bitcoin/signer.ts';
 import { txid, txWeight } from '../../bitcoin/transaction.ts';
-import { type FeeratePerKw, feeOfWeight } from '../../lib/units.ts';
+import { type FeeratePerKw, feeAtLeast } from '../../lib/units.ts';
 import { type Claim, claimInputWeight, claimTx } from '../../tx/claim.ts';
 import type { CommitmentParams, HtlcTransaction } from '../../tx/commitment.ts';
 import type { DesiredClaim, DesiredCommitment } from '../../tx/desired-claim.ts';
@@ -70,8 +70,8 @@ export const anchorChildWeight = (anchor: Claim, changeScript: Uint8Array): numb
 
 /** What a child pays for itself and for what its parent lacks; 0 when the parent pays the rate alone. */
 export function anchorChildFeeSat(parent: { readonly weight: number; readonly feeSat: bigint }, childWeight: number, rate: FeeratePerKw): bigint {
-  if (parent.feeSat >= feeOfWeight(parent.weight, rate)) return 0n;
-  return feeOfWeight(parent.weight + childWeight, rate) - parent.feeSat;
+  if (parent.feeSat >= feeAtLeast(parent.weight, rate)) return 0n;
+  return feeAtLeast(parent.weight + childWeight, rate) - parent.feeSat;
 }
 
 /** Of the HTLC transaction alone, as it is signed by both. */
@@ -89,7 +89,7 @@ export function ownCommitment({ tx, feeSat }: DesiredCommitment, { feerates, hei
   const weight = txWeight(tx);
   return {
     ...base, label: 'commitment', txid: txid(tx), weight, feeSat: same(feeSat), confirmableAtHeight: height, dependsOn: [], htlc: undefined,
-    paysRateAt: atRates(feerates, (rate) => feeSat >= feeOfWeight(weight, rate)), valueSat: tx.outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n),
+    paysRateAt: atRates(feerates, (rate) => feeSat >= feeAtLeast(weight, rate)), valueSat: tx.outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n),
   }; // prettier-ignore
 }
 
@@ -103,7 +103,7 @@ export function theirCommitment({ commitment, params }: KnownCommitment, { feera
   const weight = commitmentWeight(params, outputs);
   return {
     ...base, label: 'commitment', by: 'peer', txid: commitment.txid, weight, feeSat: same(feeSat), confirmableAtHeight: height, dependsOn: [], htlc: undefined,
-    paysRateAt: atRates(feerates, (rate) => feeSat >= feeOfWeight(weight, rate)), valueSat: outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n),
+    paysRateAt: atRates(feerates, (rate) => feeSat >= feeAtLeast(weight, rate)), valueSat: outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n),
   }; // prettier-ignore
 }
 
@@ -122,7 +122,7 @@ export function soleClaim(claim: Claim, label: 'sweep' | 'claim', { feerates, wa
   const built = atRates(feerates, (feeratePerKw) => claimTx({ claims: [claim], destinationScript: walletScript, feeratePerKw }));
   return {
     ...base, label, weight, confirmableAtHeight: height, deadlineHeight, valueSat: claim.amountSat, dependsOn, htlc,
-    feeSat: atRates(built, (result, i) => (result.ok ? result.value.feeSat : feeOfWeight(weight, feerates[i]))),
+    feeSat: atRates(built, (result, i) => (result.ok ? result.value.feeSat : feeAtLeast(weight, feerates[i]))),
     uneconomicAt: atRates(built, (result) => !result.ok), walletDeltaSat: atRates(built, (result) => (result.ok ? claim.amountSat - result.value.feeSat : 0n)),
   }; // prettier-ignore
 }
@@ -136,11 +136,11 @@ export function ownHtlcTx({ method, deadlineHeight, amountSat }: DesiredClaim & 
   const weight = htlcTxWeight(htlcTransaction, channelType, walletScript);
   const paidByWallet = channelType === 'anchors';
   const presignedSat = amountSat - htlcTransaction.tx.outputs[0]!.amountSat;
-  const feeSat = atRates(feerates, (rate) => (paidByWallet ? feeOfWeight(weight, rate) : presignedSat));
+  const feeSat = atRates(feerates, (rate) => (paidByWallet ? feeAtLeast(weight, rate) : presignedSat));
   const uneconomicAt = atRates(feeSat, (fee, i) => !sweep || sweep.uneconomicAt[i] || (paidByWallet && sweep.walletDeltaSat[i] <= fee));
   return {
     ...base, label: htlcLabel(htlcTransaction), txid: paidByWallet ? undefined : txid(htlcTransaction.tx), weight, feeSat, confirmableAtHeight: height, deadlineHeight, valueSat: amountSat,
-    paysRateAt: atRates(feerates, (rate, i) => feeSat[i] >= feeOfWeight(weight, rate)), uneconomicAt, dependsOn, htlc,
+    paysRateAt: atRates(feerates, (rate, i) => feeSat[i] >= feeAtLeast(weight, rate)), uneconomicAt, dependsOn, htlc,
     walletDeltaSat: atRates(feeSat, (fee, i) => (paidByWallet && !uneconomicAt[i] ? -fee : 0n)),
   }; // prettier-ignore
 }
@@ -160,9 +160,9 @@ function peerHtlcTx(htlcTransaction: HtlcTransaction, channelType: ChannelType, 
   const weight = htlcTxWeight(htlcTransaction, channelType, walletScript);
   const { amountSat, tx } = htlcTransaction;
   const presignedSat = amountSat - tx.outputs[0]!.amountSat;
-  const feeSat = atRates(feerates, (rate) => (channelType === 'anchors' ? feeOfWeight(weight, rate) : presignedSat));
+  const feeSat = atRates(feerates, (rate) => (channelType === 'anchors' ? feeAtLeast(weight, rate) : presignedSat));
   return {
     ...base, label: htlcLabel(htlcTransaction), txid: channelType === 'anchors' ? undefined : txid(tx), weight, feeSat, confirmableAtHeight: height, valueSat: amountSat, dependsOn, htlc,
-    paysRateAt: atRates(feerates, (rate, i) => feeSat[i] >= feeOfWeight(weight, rate)), uneconomicAt: atRates(feeSat, (fee) => fee >= amountSat),
+    paysRateAt: atRates(feerates, (rate, i) => feeSat[i] >= feeAtLeast(weight, rate)), uneconomicAt: atRates(feeSat, (fee) => fee >= amountSat),
   }; // prettier-ignore
 }

@@ -2,20 +2,24 @@ import { decodeTx, txid } from '../../bitcoin/transaction.ts';
 import { decodeWith } from '../../codec/codec.ts';
 import { journalEvent, type JournalEvent } from '../../channel/journal.ts';
 import { POLICY } from '../../channel/policy.ts';
+import { previewForceClose } from '../../channel/onchain/preview.ts';
 import { signedLocalCommitment } from '../../channel/sign.ts';
 import { channelTypeVector, preferredChannelType } from '../../channel/channel-type.ts';
 import type { FundedChannel } from '../../channel/types.ts';
 import { isPoint } from '../../crypto/secp256k1.ts';
 import { parseNodeId, parsePeerAddress } from '../../lib/address.ts';
 import { toHex } from '../../lib/bytes.ts';
+import { must } from '../../lib/result.ts';
 import { foreign } from '../../lib/sanitize.ts';
 import { feerateFromSatPerVb, msat, sat } from '../../lib/units.ts';
 import { formatShortChannelId } from '../../wire/primitives.ts';
 import { ApiFailure } from '../app.ts';
+import { commitmentFeerate } from '../keep-feerate.ts';
 import type { SfericNode } from '../node.ts';
 import type { PeerTarget } from '../peers.ts';
 import { channelSubject } from '../records.ts';
 import { type Prospect, closeReserveSat } from '../reserve.ts';
+import { previewView } from '../preview-view.ts';
 import { channelView } from '../views.ts';
 import { peerAddressFailure, peerFailure } from '../words.ts';
 import { type Handlers, inTurn } from './handler.ts';
@@ -23,7 +27,12 @@ import { scriptOfAddress } from './wallet.ts';
 
 type ChannelMethod =
   | 'peer.connect' | 'peer.disconnect' | 'peer.list' | 'channel.open' | 'channel.list' | 'channel.get' | 'channel.close' | 'channel.forceClose'
-  | 'channel.history'; // prettier-ignore
+  | 'channel.previewForceClose' | 'channel.history'; // prettier-ignore
+
+/** Blocks: slow, medium, fast. */
+const PREVIEW_TARGETS = [144, 6, 2] as const;
+
+const oldCopy = (): ApiFailure => new ApiFailure('recovery_mode', 'This copy of the data is old: publishing it would lose the money. The peer is asked to close.');
 
 /** `nodeid@host:port`, or the id alone of a peer whose address is known. */
 function targetOf(node: SfericNode, text: string): PeerTarget {
@@ -72,7 +81,7 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     checkFunds(node.openings.proposals());
     const nodeId = await connect(node, peer);
     const choice = preferredChannelType((feature) => node.peers.supports(nodeId, feature));
-    const feeratePerKw = feerateSatPerVb === undefined ? node.commitmentFeerate(choice.channelType) : feerateFromSatPerVb(feerateSatPerVb);
+    const feeratePerKw = feerateSatPerVb === undefined ? commitmentFeerate(node, choice.channelType) : feerateFromSatPerVb(feerateSatPerVb);
     checkFunds([...node.openings.proposals(), { channelTypeVector: channelTypeVector(choice), feeratePerKw }]);
     const opening = await inTurn(node, (turn) => ({ done: node.openings.open(turn, nodeId, { fundingSatoshis: sat(capacitySat), pushMsat: msat(pushMsat ?? 0n), feeratePerKw, spendReserve: spendReserve === true }) }));
     const channel = await opening.done;
@@ -97,10 +106,23 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     inTurn(node, (turn) => {
       const channel = channelOf(node, channelId);
       if (channel.phase === 'closing' || channel.phase === 'closed' || channel.phase === 'failing') throw new ApiFailure('channel_closing', 'This channel is closing already.');
-      if (channel.phase === 'fallen_behind' || node.config.recoveryReason !== undefined) throw new ApiFailure('recovery_mode', 'This copy of the data is old: publishing it would lose the money. The peer is asked to close.');
+      if (channel.phase === 'fallen_behind' || node.config.recoveryReason !== undefined) throw oldCopy();
       node.channels.command(turn, channel.config.channelNumber, { kind: 'force_close', reason: 'user' });
       return { txid: txid(signedLocalCommitment(channel, node.channels.keysOf(channel.config.channelNumber)).tx) };
     }),
+  'channel.previewForceClose': (node, { channelId, commitment = 'ours', atHeight: asked, feeratesSatPerVb }) => {
+    const channel = channelOf(node, channelId);
+    const atHeight = asked ?? node.onchain.height;
+    if (atHeight < node.onchain.height) throw new ApiFailure('bad_request', `The chain is at height ${node.onchain.height} already: a close can be looked at for that or a later one.`);
+    const rates = feeratesSatPerVb ?? PREVIEW_TARGETS.map((target) => node.onchain.satPerVb(target).satPerVb);
+    const [slow, medium, fast] = [must(rates[0], 'rate'), must(rates[1], 'rate'), must(rates[2], 'rate')];
+    if (commitment === 'ours' && node.isRecovering) throw oldCopy();
+    const previews = previewForceClose(channel, node.channels.keysOf(channel.config.channelNumber), {
+      commitment, atHeight, feerates: [feerateFromSatPerVb(slow), feerateFromSatPerVb(medium), feerateFromSatPerVb(fast)],
+    }); // prettier-ignore
+    if (previews.ok) return { atHeight, feeratesSatPerVb: [slow, medium, fast], previews: previews.value.map(previewView) };
+    throw previews.error === 'fallen_behind' ? oldCopy() : new ApiFailure('channel_closing', 'This channel is being closed already, so there is nothing to look at beforehand.');
+  },
   'channel.history': async (node, { channelId, afterSequence, limit }) => {
     const channel = channelOf(node, channelId);
     const entries = await node.ports.store.journal({ subject: channelSubject(channel.config.channelNumber), limit, ...(afterSequence === undefined ? {} : { afterSequence }) });

@@ -96,8 +96,6 @@ export async function untilAtRest(one: Wallet, other: Wallet): Promise<void> {
 
 /** From `from` to `to`, whose address is reached over `port`; usable when it resolves. */
 export async function openChannel(chain: ChainHandle, from: Wallet, to: Wallet, { capacitySat = 1_000_000n, pushMsat = 0n, port }: { capacitySat?: bigint; pushMsat?: bigint; port?: number } = {}): Promise<string> {
-  // Whoever accepts a channel with anchors needs coins to close it.
-  if ((await to.call('wallet.balance')).spendableSat === 0n) await fund(chain, to, 500_000n);
   const { channelId } = await from.call('channel.open', { peer: await uriOf(to, port), capacitySat: String(capacitySat), pushMsat: String(pushMsat) });
   await chain.untilMempool(1);
   await chain.mine(6);
