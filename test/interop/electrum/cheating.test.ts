@@ -21,7 +21,7 @@ interface Loot {
 describe.skipIf(!electrumAvailable())('Electrum cheats', { timeout: 60_000 }, () => {
   let world: World;
   let coinsSat = COINS_SAT;
-  let theirCoinsSat = COINS_SAT;
+  const theirCoinsSat = COINS_SAT;
   const booked = { pushed: 0n, 'payments:sent': 0n, 'payments:received': 0n, 'fees:onchain': 0n, penalties: 0n };
   beforeAll(async () => void (world = await World.create()), 60_000);
   afterAll(() => world?.stop());
