@@ -10,7 +10,7 @@ const at = (pair: ChannelPair, blockHeight: number) => {
 const taking = (id: string, vout: number, witness: readonly Uint8Array[] = []): Tx => ({ version: 2, locktime: 0, inputs: [{ ...unsignedInput({ txid: id, vout }, 0), witness }], outputs: [] });
 
 /** Alice is where she was when her HTLC was added; Bob is two commitments further and publishes. */
-function lostData(): { readonly pair: ChannelPair; readonly id: string; readonly toRemote: number; readonly htlcVout: number } {
+function lostData(): { readonly pair: ChannelPair; readonly id: string; readonly htlcVout: number } {
   const pair = reachNormal({ pushMsat: 300_000_000n });
   pair.do('alice', offer(0, 40_000_000n));
   pair.run();
@@ -21,23 +21,12 @@ function lostData(): { readonly pair: ChannelPair; readonly id: string; readonly
   pair.run();
   const tx = commitmentOf(pair, 'bob');
   pair.alice = old;
-  const actions = pair.fundingSpent('alice', tx, 600);
+  pair.fundingSpent('alice', tx, 600);
   expect(pair.alice.spend?.spendClass).toBe('future');
-  const [claims] = actionsOf(actions, 'claims');
-  const watched = actionsOf(actions, 'watch_output').map(({ outPoint }) => outPoint.vout);
-  expect(watched).toEqual(tx.outputs.map((_, vout) => vout));
-  return { pair, id: txid(tx), toRemote: claims!.claims[0]!.outPoint.vout, htlcVout: tx.outputs.findIndex(({ amountSat }) => amountSat === 40_000n) };
+  return { pair, id: txid(tx), htlcVout: tx.outputs.findIndex(({ amountSat }) => amountSat === 40_000n) };
 }
 
 describe('after a data loss, the commitment of the peer', () => {
-  it('is watched, so that the channel ends when our balance was taken 100 blocks ago', () => {
-    const { pair, id, toRemote } = lostData();
-    pair.do('alice', { kind: 'output_spent', outPoint: { txid: id, vout: toRemote }, tx: taking(id, toRemote), height: 602 });
-    expect(actionsOf(at(pair, 700), 'forget')).toEqual([]);
-    expect(actionsOf(at(pair, 701), 'forget')).toHaveLength(1);
-    expect(pair.alice.phase).toBe('closed');
-  });
-
   it('shows the preimage of an HTLC that we still know of', () => {
     const { pair, id, htlcVout } = lostData();
     const shown = taking(id, htlcVout, [preimageOf(0)]);
@@ -60,5 +49,25 @@ describe('what the payments were told six blocks deep', () => {
       pair.fundingSpent('alice', own, 601);
       expect(actionsOf(at(pair, 606), 'htlc_timed_out')).toEqual([]);
     }
+  });
+});
+
+describe('two HTLCs of one hash', () => {
+  it('are booked by what became of each: one taken with the preimage, one that came back', () => {
+    const pair = reachNormal({ pushMsat: 300_000_000n });
+    pair.do('alice', offer(5, 40_000_000n, 650));
+    pair.do('alice', offer(5, 40_000_000n, 660));
+    pair.run();
+    const tx = commitmentOf(pair, 'bob');
+    const first = tx.outputs.findIndex(({ amountSat }) => amountSat === 40_000n);
+    const second = tx.outputs.findLastIndex(({ amountSat }) => amountSat === 40_000n);
+    pair.fundingSpent('alice', tx, 600);
+    const out = (vout: number) => ({ txid: txid(tx), vout });
+    const taken = pair.do('alice', { kind: 'output_spent', outPoint: out(first), tx: taking(txid(tx), first, [preimageOf(5)]), height: 620 });
+    expect(actionsOf(taken, 'htlc_fulfilled')).toHaveLength(2);
+    pair.do('alice', { kind: 'output_spent', outPoint: out(second), tx: taking(txid(tx), second), height: 661 });
+    const ended = at(pair, 700);
+    expect(actionsOf(ended, 'ledger').filter(({ reason }) => reason === 'sent_on_chain').map(({ deltaMsat }) => deltaMsat)).toEqual([-40_000_000n]);
+    expect(actionsOf(ended, 'htlc_timed_out')).toEqual([]);
   });
 });
