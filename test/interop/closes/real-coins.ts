@@ -25,7 +25,7 @@ export async function coinsForCells(chain: ChainHandle, count: number): Promise<
   const totalSat = outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n) + FEE_SAT;
   const paidBy = await chain.pay(toHex(openToAll), totalSat);
   await chain.mine(1);
-  const [coin] = (await chain.utxosOf(toHex(openToAll))).filter((one) => one.txid === paidBy);
+  const coin = (await chain.utxosOf(toHex(openToAll))).find((one) => one.txid === paidBy);
   const unsigned: Tx = { version: 2, locktime: 0, inputs: [unsignedInput({ txid: paidBy, vout: coin!.vout }, 0)], outputs };
   await chain.mineTxs([toHex(encodeTx(withWitness(unsigned, 0, [ANYBODY])))]);
   const id = txid(unsigned);

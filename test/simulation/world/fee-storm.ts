@@ -11,7 +11,7 @@ const SPIKE = 50;
 const CAPACITY_SAT = 600_000n;
 const COIN_SAT = 1_000_000n;
 /** More than half of what a side can send, so that each channel carries one each way. */
-const HTLC_MSAT = 150_000_000n;
+const HTLC_MSAT = 155_000_000n;
 const FEE_REFRESH_MS = 6 * 60_000;
 const MOST_BLOCKS = 400;
 const BOTH = ['A', 'B'] as const;
@@ -90,7 +90,7 @@ export class FeeStormRun {
     return this.#world.node(name).channels.all();
   }
   async #rest(): Promise<void> {
-    await runUntil(this.#world, () => this.#world.lanes.waiting === 0, 100_000);
+    await this.#world.drain();
   }
 
   async #openAll(): Promise<void> {
