@@ -10,6 +10,8 @@ import { mutants } from './mutants/index.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['core', 'test', 'build', 'package.json', 'tsconfig.base.json'];
 const TIMEOUT_MS = 10 * 60_000;
+/** For all of them once. */
+const FIRST_TIMEOUT_MS = 45 * 60_000;
 const USAGE = `npm run mutate              every deliberate fault: a test must fail with each of them
 npm run mutate -- reserve   only those whose description or file contains the word`;
 
@@ -29,9 +31,9 @@ function makeWorkshop(): string {
 }
 
 /** What the tests say: `hung` when they never end. */
-async function verdictOf(folder: string, tests: readonly string[]): Promise<Verdict> {
+async function verdictOf(folder: string, tests: readonly string[], timeout = TIMEOUT_MS): Promise<Verdict> {
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'build/vitest.config.ts', '--bail', '1', '--maxWorkers', '1'];
-  const child = spawn(process.execPath, [...vitest, ...tests.map((path) => `test/${path}`)], { cwd: folder, stdio: 'ignore', timeout: TIMEOUT_MS });
+  const child = spawn(process.execPath, [...vitest, ...tests.map((path) => `test/${path}`)], { cwd: folder, stdio: 'ignore', timeout });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code === 0 ? 'survived' : code === null ? 'hung' : 'caught';
 }
@@ -67,7 +69,7 @@ else {
   try {
     // Without a fault they must be green, or a red one would prove nothing.
     const all = [...new Set(chosen.flatMap(({ tests }) => tests))];
-    if (chosen.length === 0 || (await verdictOf(workshops[0]!, all)) !== 'survived') throw new Error('without any fault the tests must pass, and there must be a fault to try');
+    if (chosen.length === 0 || (await verdictOf(workshops[0]!, all, FIRST_TIMEOUT_MS)) !== 'survived') throw new Error('without any fault the tests must pass, and there must be a fault to try');
     const waiting = [...chosen];
     await Promise.all(workshops.map((folder) => work(folder, waiting, outcomes)));
   } finally {
