@@ -13,10 +13,12 @@ import { Channels } from './screens/channels/channels.tsx';
 import { History } from './screens/history.tsx';
 import { Home } from './screens/home/home.tsx';
 import { Pay } from './screens/pay/pay.tsx';
-import { Playground } from './screens/playground.tsx';
+import { PlayBanner } from './screens/playground/banner.tsx';
+import { Playground } from './screens/playground/playground.tsx';
 import { Receive } from './screens/receive.tsx';
 import { Settings } from './screens/settings/settings.tsx';
 import { useRoute } from './state/route.ts';
+import { useShell } from './state/shell.ts';
 import { useEvent } from './state/use-event.ts';
 
 const RAIL: readonly Screen[] = ['home', 'pay', 'receive', 'channels', 'history', 'backup', 'playground'];
@@ -36,6 +38,7 @@ function RailItem({ screen }: { readonly screen: Screen }) {
 export function Frame() {
   const { t } = useI18n();
   const { route } = useRoute();
+  const isPlaying = useShell().shell.playground === 'on';
   const main = useRef<HTMLElement>(null);
   const [alarm, setAlarm] = useState<EventData<'alarm'>>();
   useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
@@ -44,10 +47,11 @@ export function Frame() {
     if (step) main.current?.scrollTo(0, 0);
   }, [step]);
   return (
-    <div className="shell">
+    <div className={isPlaying ? 'shell shell-play' : 'shell'}>
       <a className="skip button" href="#main">
         {t('skip')}
       </a>
+      {isPlaying && <PlayBanner />}
       <nav className="rail" aria-label={t('rail')}>
         <span className="rail-mark">
           <Mark />
