@@ -44,6 +44,12 @@ export class Kinds {
     return txid !== undefined && this.#cheats.has(txid);
   }
 
+  /** The channel is over: both agreed, and the chain has it. */
+  isClosed(txid: string | undefined): boolean {
+    const end = this.#index.tx(txid ?? '');
+    return end !== undefined && end.place !== 'mempool' && !isCommitment(end.tx.locktime);
+  }
+
   /** Who took what the cheat would have had. */
   penaltyOf(cheatTxid: string): string | undefined {
     return this.#index.spenderOf(cheatTxid, this.#cheats.get(cheatTxid) ?? -1);

@@ -21,7 +21,7 @@ const htlcsOf = (theirs: FundedChannel | undefined, node: PlayNode): Channel['ht
 function channelOf(world: World, channel: WalletChannel): Channel | undefined {
   const id = world.nodeByKey(channel.peerNodeId);
   const state = world.kinds.isCheat(channel.closingTxid) && channel.state !== 'closed' ? 'punished' : STATES[channel.state];
-  if (!id || !state) return undefined;
+  if (!id || !state || world.kinds.isClosed(channel.closingTxid)) return undefined;
   const node = world.nodeOf(id);
   const theirs = node.channels.find(({ channelId }) => toHex(channelId) === channel.channelId);
   const old = state === 'open' && node.isOnline ? node.bestOldState(channel.channelId) : undefined;

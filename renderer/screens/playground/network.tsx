@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import type { PlayChannel, PlayNode, PlayState } from '../../../core/api.ts';
 import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
-import { satText, useNames } from './play.ts';
+import { channelWith, satText, useNames } from './play.ts';
 
 interface Point {
   readonly x: number;
@@ -11,32 +11,24 @@ interface Point {
 type Node = PlayState['nodes'][number];
 
 const YOU: Point = { x: 400, y: 205 };
-const PLACES: Readonly<Record<PlayNode, Point>> = { bob: { x: 112, y: 82 }, carol: { x: 688, y: 82 }, dave: { x: 112, y: 318 }, cafe: { x: 688, y: 318 } };
+const PLACES: Readonly<Record<PlayNode, Point>> = { bob: { x: 112, y: 72 }, carol: { x: 688, y: 72 }, dave: { x: 112, y: 318 }, cafe: { x: 688, y: 318 } };
 const RADIUS = 30;
 const GAP = 6;
-const APART = 16;
-const LABEL = 20;
+/** How far words stand from their line. */
+const ABOVE = 8;
+const BELOW = 22;
+const ASIDE = 8;
 const TRAVEL_MS = 900;
 
 const along = (from: Point, to: Point, share: number): Point => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
-
-/** From the rim of one circle to the rim of the other; several lines between the same two stand apart. */
-function ends(to: Point, index: number): readonly [Point, Point] {
-  const length = Math.hypot(to.x - YOU.x, to.y - YOU.y);
-  const rim = (RADIUS + GAP) / length;
-  // The normal that points up, so that words above a line stay above it.
-  const side = to.x > YOU.x ? -1 : 1;
-  const shift = { x: (side * -(to.y - YOU.y) * APART * index) / length, y: (side * (to.x - YOU.x) * APART * index) / length };
-  const moved = (point: Point): Point => ({ x: point.x - shift.x, y: point.y - shift.y });
-  return [moved(along(YOU, to, rim)), moved(along(YOU, to, 1 - rim))];
-}
-
 const path = (from: Point, to: Point): string => `M${from.x.toFixed(1)} ${from.y.toFixed(1)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}`;
 const sumOf = (channel: PlayChannel): bigint => channel.htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, 0n);
 
-function Edge({ channel, index }: { readonly channel: PlayChannel; readonly index: number }) {
+function Edge({ channel }: { readonly channel: PlayChannel }) {
   const { t } = useI18n();
-  const [from, to] = ends(PLACES[channel.node], index);
+  const place = PLACES[channel.node];
+  const rim = (RADIUS + GAP) / Math.hypot(place.x - YOU.x, place.y - YOU.y);
+  const [from, to] = [along(YOU, place, rim), along(YOU, place, 1 - rim)];
   const locked = sumOf(channel);
   const total = Number(channel.ourMsat + channel.theirMsat + locked) || 1;
   const first = along(from, to, Number(channel.ourMsat) / total);
@@ -45,32 +37,30 @@ function Edge({ channel, index }: { readonly channel: PlayChannel; readonly inde
   const isUsable = channel.state === 'open' && channel.isLive;
   const className = channel.state === 'punished' ? 'edge edge-punished' : isUsable ? 'edge' : 'edge edge-away';
   const [htlc] = channel.htlcs;
-  const mine = along(from, to, 0.2);
-  const theirs = along(from, to, 0.8);
+  const mine = along(from, to, 0.3);
+  const theirs = along(from, to, 0.72);
+  // Words above a line go on to the side on which it falls, words below to the side on which it rises.
+  const falls = place.x < YOU.x === place.y < YOU.y ? 1 : -1;
+  const anchor = (side: number): 'start' | 'end' => (side > 0 ? 'start' : 'end');
   return (
     <g className={className}>
       <path className="n-local" d={path(from, first)} />
       {locked > 0n && <path className="n-hop" d={path(first, second)} />}
       <path className="n-remote" d={path(second, to)} />
-      <text className="n-cap" x={mine.x} y={mine.y - LABEL} textAnchor="middle">
+      <text className="n-cap" x={mine.x + falls * ASIDE} y={mine.y - ABOVE} textAnchor={anchor(falls)}>
         {satText(channel.ourMsat)}
       </text>
-      <text className="n-cap" x={theirs.x} y={theirs.y - LABEL} textAnchor="middle">
+      <text className="n-cap" x={theirs.x + falls * ASIDE} y={theirs.y - ABOVE} textAnchor={anchor(falls)}>
         {satText(channel.theirMsat)}
       </text>
       {htlc && (
         <>
           <circle className="dot-halo" cx={middle.x} cy={middle.y} r="14" />
           <circle className="dot-core" cx={middle.x} cy={middle.y} r="8" />
-          <text className="n-hoptext" x={middle.x} y={middle.y + LABEL + 16} textAnchor="middle">
+          <text className="n-hoptext" x={middle.x - falls * ASIDE} y={middle.y + BELOW} textAnchor={anchor(-falls)}>
             {t('play.lockedUntil', { amount: satText(locked), height: groups(BigInt(htlc.cltvExpiryHeight)) })}
           </text>
         </>
-      )}
-      {channel.state !== 'open' && (
-        <text className={channel.state === 'punished' ? 'n-state n-danger' : 'n-state'} x={middle.x} y={middle.y + LABEL} textAnchor="middle">
-          {t(`play.state.${channel.state}`)}
-        </text>
       )}
     </g>
   );
@@ -88,21 +78,37 @@ function Travel({ from, to }: { readonly from: Point; readonly to: Point }) {
   return <circle ref={dot} className="dot-core dot-travel" r="8" />;
 }
 
-function NodeMark({ node, name, place }: { readonly node: Node | undefined; readonly name: string; readonly place: Point }) {
-  const { t } = useI18n();
-  const what = node && !node.isOnline ? 'offline' : node?.isSilent ? 'silent' : undefined;
+function You({ name }: { readonly name: string }) {
   return (
-    <g className={what === 'offline' ? 'n-off' : undefined}>
-      <circle className={node ? 'n-node' : 'n-node n-you'} cx={place.x} cy={place.y} r={RADIUS} />
+    <g>
+      <circle className="n-node n-you" cx={YOU.x} cy={YOU.y} r={RADIUS} />
+      <g className="n-mark" transform={`translate(${YOU.x - 14} ${YOU.y - 14}) scale(1.75)`}>
+        <path d="M2 14h3a3 3 0 0 0 3-3V5a3 3 0 0 1 3-3h3" />
+        <path className="mark-base" d="M2 8h2.5M11.5 8H14" />
+      </g>
+      <text className="n-name" x={YOU.x} y={YOU.y + RADIUS + 19} textAnchor="middle">
+        {name}
+      </text>
+    </g>
+  );
+}
+
+function NodeMark({ node, name, channel }: { readonly node: Node; readonly name: string; readonly channel: PlayChannel | undefined }) {
+  const { t } = useI18n();
+  const place = PLACES[node.id];
+  const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : node.isSilent ? 'silent' : undefined;
+  return (
+    <g className={node.isOnline ? undefined : 'n-off'}>
+      <circle className="n-node" cx={place.x} cy={place.y} r={RADIUS} />
       <text className="n-letter" x={place.x} y={place.y + 6} textAnchor="middle">
         {name.slice(0, 1)}
       </text>
       <text className="n-name" x={place.x} y={place.y + RADIUS + 19} textAnchor="middle">
         {name}
       </text>
-      {what && (
-        <text className="n-state" x={place.x} y={place.y + RADIUS + 36} textAnchor="middle">
-          {t(`play.state.${what}`)}
+      {(state ?? (channel ? undefined : 'none')) && (
+        <text className={state === 'punished' ? 'n-state n-danger' : 'n-state'} x={place.x} y={place.y + RADIUS + 39} textAnchor="middle">
+          {state ? t(`play.state.${state}`) : t('play.picture.noChannel')}
         </text>
       )}
     </g>
@@ -146,13 +152,16 @@ export function Network({ play }: { readonly play: PlayState }) {
           </span>
         ))}
       </p>
-      <svg className="net" viewBox="0 30 800 365" role="img" aria-label={t('play.picture')}>
-        {play.nodes.flatMap(({ id }) => play.channels.filter(({ node }) => node === id).slice(0, 3).map((channel, index) => <Edge key={channel.channelId} channel={channel} index={index} />))}
+      <svg className="net" viewBox="0 36 800 360" role="img" aria-label={t('play.picture')}>
+        {play.nodes.map(({ id }) => {
+          const channel = channelWith(play, id);
+          return channel && <Edge key={id} channel={channel} />;
+        })}
         {last?.node && <Travel key={last.id} from={last.code === 'paid' ? YOU : PLACES[last.node]} to={last.code === 'paid' ? PLACES[last.node] : YOU} />}
         {tab && <Travel key={`tab ${tab.payments}`} from={YOU} to={PLACES[tab.node]} />}
-        <NodeMark node={undefined} name={nameOf('you')} place={YOU} />
+        <You name={nameOf('you')} />
         {play.nodes.map((node) => (
-          <NodeMark key={node.id} node={node} name={nameOf(node.id)} place={PLACES[node.id]} />
+          <NodeMark key={node.id} node={node} name={nameOf(node.id)} channel={channelWith(play, node.id)} />
         ))}
       </svg>
       <InWords play={play} />
