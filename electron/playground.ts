@@ -64,7 +64,7 @@ export class Playground {
   }
 
   #fork(): void {
-    const child = utilityProcess.fork(PROGRAM, [this.#port.folder], { serviceName: 'Sferic playground', stdio: 'ignore' });
+    const child = utilityProcess.fork(PROGRAM, [this.#port.folder], { serviceName: 'Sferic playground', stdio: 'ignore', execArgv: ['--disable-warning=DEP0176'] });
     this.#child = child;
     child.on('message', ({ id, reply, event, data }: Told) => {
       if (event !== undefined) return this.#port.onEvent(event, data);

@@ -4,12 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('utility-entry.ts', import.meta.url));
 
+interface ForkOptions {
+  readonly execArgv?: readonly string[];
+}
+
 /** Electron's child process with a message port: here a plain child of Node. */
 class UtilityProcess extends EventEmitter {
   readonly #child: ChildProcess;
-  constructor(path: string, args: readonly string[]) {
+  constructor(path: string, args: readonly string[], { execArgv = [] }: ForkOptions) {
     super();
-    this.#child = fork(ENTRY, [path, ...args], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child = fork(ENTRY, [path, ...args], { execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => this.emit('message', message));
     this.#child.once('spawn', () => this.emit('spawn'));
     this.#child.once('exit', (code) => this.emit('exit', code ?? 1));
@@ -26,4 +30,4 @@ class UtilityProcess extends EventEmitter {
   }
 }
 
-export const utilityProcess = { fork: (path: string, args: readonly string[] = []): UtilityProcess => new UtilityProcess(path, args) };
+export const utilityProcess = { fork: (path: string, args: readonly string[] = [], options: ForkOptions = {}): UtilityProcess => new UtilityProcess(path, args, options) };

@@ -88,7 +88,6 @@ export const playgroundEn = {
   'play.open': 'Open a channel with {node}',
   'play.open.text': 'There is no channel with {node} now. A new one gets 10 000 000 sat, half for each.',
   'play.between': 'Every node has a channel with you only. Nobody forwards payments for others in this version, so Bob cannot pay Carol through you.',
-  'play.others': 'More',
   'play.log.empty': 'Nothing yet.',
   'play.log.at': 'block {height}',
   'playLog.ready': 'The network is ready: four nodes, each with a channel to you.',

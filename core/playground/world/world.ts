@@ -268,7 +268,11 @@ export class World {
     node.isSilent = true;
     this.diary.write({ code: 'silent', node: id });
     await this.wallet.call('payment.send', { invoice, payAgain: false, timeoutMs: 0 });
-    const expiry = await this.waiting.until('the HTLC', () => node.channels.flatMap(({ commitments }) => [...commitments.htlcs.values()]).find(({ add, stage }) => add.direction === 'received' && stage === STAGE.irrevocable)?.add.cltvExpiry);
+    const { channelId } = this.openChannel(id) ?? {};
+    const expiry = await this.waiting.until('the HTLC', () => {
+      const theirs = node.channels.find((channel) => toHex(channel.channelId) === channelId);
+      return [...(theirs?.commitments.htlcs.values() ?? [])].find(({ add, stage }) => add.direction === 'received' && stage === STAGE.irrevocable)?.add.cltvExpiry;
+    });
     this.diary.write({ code: 'locked', node: id, amountSat, blocks: expiry - this.height });
     this.stir();
     return expiry;
