@@ -87,13 +87,18 @@ export class Playground {
     });
   }
 
+  #post(child: UtilityProcess, message: object): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
+    child.postMessage(message);
+  }
+
   /** Never rejects. */
   ask(method: string, params: unknown): Promise<Reply> {
     const child = this.#child;
     if (!child) return Promise.resolve(GONE);
     return new Promise((done) => {
       this.#waiting.set(++this.#lastId, done);
-      child.postMessage({ id: this.#lastId, method, params });
+      this.#post(child, { id: this.#lastId, method, params });
     });
   }
 
@@ -107,7 +112,7 @@ export class Playground {
 
   async #end(): Promise<void> {
     const child = this.#child;
-    child?.postMessage({ id: 0, method: 'playground.stop', params: {} });
+    if (child) this.#post(child, { id: 0, method: 'playground.stop', params: {} });
     const timer = setTimeout(() => child?.kill(), STOP_MS);
     await this.#gone;
     clearTimeout(timer);

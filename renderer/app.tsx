@@ -56,6 +56,12 @@ export function App() {
       setShell(state);
       // What was looked at before is nobody's business after.
       if (state.windowLocked) go({ screen: 'home' });
+      const willPlay = state.playground === 'on';
+      if (willPlay !== isPlaying) {
+        // Another wallet: nothing that was asked before is about this one.
+        forgetAnswers();
+        go({ screen: willPlay ? 'playground' : 'home' });
+      }
     }
     if (name === 'vault.updated') setKnown({ isPlay: isPlaying, vault: data as Answer<'vault.status'> });
     if (name === 'shell.go') go(data as Route);
@@ -66,11 +72,6 @@ export function App() {
     else forgetAnswers();
   }, [vault?.state, shell?.windowLocked, takeLink]);
   useEffect(look, [look, shell?.engine, shell?.network, isPlaying]);
-  useEffect(() => {
-    // Another wallet: nothing that was asked before is about this one.
-    forgetAnswers();
-    go({ screen: isPlaying ? 'playground' : 'home' });
-  }, [isPlaying, go]);
 
   const language = shell ? (shell.language === 'system' ? languageOf(shell.systemLanguage) : shell.language) : 'en';
   const i18n = useMemo(() => createI18n(language), [language]);

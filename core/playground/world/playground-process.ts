@@ -16,7 +16,9 @@ interface ParentPort {
 }
 
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort };
-const [folder] = process.argv.slice(2);
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
+const post = (message: object): void => parentPort.postMessage(message);
+const folder = process.argv.at(-1);
 const STOP_MS = 5_000;
 let playground: Promise<Playground> | undefined;
 
@@ -26,7 +28,7 @@ const failed = (error: unknown): unknown =>
     : { ok: false, error: { code: 'internal', message: `Something went wrong in the playground: ${error instanceof Error ? error.message : String(error)}` } };
 
 async function answer(method: string, params: unknown): Promise<unknown> {
-  if (method === 'playground.start') playground ??= Playground.start({ folder: folder ?? '', tell: (name, data) => parentPort.postMessage({ event: name, data }) });
+  if (method === 'playground.start') playground ??= Playground.start({ folder: folder ?? '', tell: (name, data) => post({ event: name, data }) });
   const running = await playground;
   if (method === 'playground.start') return { ok: true, value: running?.state() };
   if (method === 'playground.stop') return end();
@@ -46,7 +48,7 @@ process.report.excludeEnv = true;
 process.on('SIGTERM', () => void end());
 parentPort.on('message', ({ data: { id, method, params } }) => {
   answer(method, params).then(
-    (reply) => parentPort.postMessage({ id, reply }),
-    (error: unknown) => parentPort.postMessage({ id, reply: failed(error) }),
+    (reply) => post({ id, reply }),
+    (error: unknown) => post({ id, reply: failed(error) }),
   );
 });

@@ -34,9 +34,10 @@ export class Playground {
   }
 
   static async start(port: PlaygroundPort): Promise<Playground> {
-    let made: Playground | undefined;
-    const world = await Playground.#newWorld(port, () => made?.changed());
-    made = new Playground(port, world);
+    // Until it is made there is nothing to show.
+    const picture = { changed: (): void => undefined };
+    const made = new Playground(port, await Playground.#newWorld(port, () => picture.changed()));
+    picture.changed = () => made.changed();
     return made;
   }
 

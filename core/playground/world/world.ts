@@ -61,7 +61,7 @@ export class World {
   readonly diary: Diary;
   walletChannels: readonly WalletChannel[] = [];
   youSat = 0n;
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   #isDue = false;
   #isOver = false;
 
@@ -141,10 +141,11 @@ export class World {
   /** Looks at everything again, once at a time, and tells the screen. */
   stir(): void {
     this.#isDue = true;
-    this.#looking ??= this.#lookAgain().finally(() => (this.#looking = undefined));
+    if (!this.#isLooking) void this.#lookAgain();
   }
 
   async #lookAgain(): Promise<void> {
+    this.#isLooking = true;
     while (this.#isDue && !this.#isOver) {
       this.#isDue = false;
       try {
@@ -159,6 +160,7 @@ export class World {
       this.waiting.stir();
       this.port.onChanged();
     }
+    this.#isLooking = false;
   }
 
   nodeByKey(nodeId: string): NodeName | undefined {

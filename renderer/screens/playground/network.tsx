@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { PlayChannel, PlayNode, PlayState } from '../../../core/api.ts';
 import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
@@ -138,9 +138,10 @@ const MOVES = new Set(['paid', 'received']);
 export function Network({ play }: { readonly play: PlayState }) {
   const { t } = useI18n();
   const nameOf = useNames();
-  const born = useRef(play.log[0]?.id ?? 0);
+  /** What had happened before this picture was there does not move. */
+  const [born] = useState(play.log[0]?.id ?? 0);
   // The tab has no entry for each payment; its count stands for them.
-  const last = play.log.find(({ code, id }) => MOVES.has(code) && id > born.current);
+  const last = play.log.find(({ code, id }) => MOVES.has(code) && id > born);
   const tab = play.tab && play.tab.payments > 0 && play.tab.isRunning ? play.tab : undefined;
   return (
     <div className="net-box">
