@@ -49,7 +49,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     lock.isOn = false;
     await told();
   };
-  const hasOpenWallet = async (): Promise<boolean> => {
+  const hasOwnWallet = async (): Promise<boolean> => {
     const reply = await engine.ask('vault.status', {});
     return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
   };
@@ -73,10 +73,8 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return told();
     },
     'shell.lock': async () => {
-      // The playground has no password: it ends, and what is locked is the own wallet, if there is one.
-      const wasPlaying = playground.isOn;
-      await playground.stop();
-      if (wasPlaying && !(await hasOpenWallet())) return {};
+      // The playground's wallet has no password; what is locked is the own one, if there is one.
+      if (playground.isOn && !(await hasOwnWallet())) return {};
       lock.isOn = true;
       await told();
       return {};

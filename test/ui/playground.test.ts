@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, createWallet, type Hands, handsOn } from '../../build/desktop/hands.ts';
+import { ask, createWallet, type Hands, handsOn, PASSWORD } from '../../build/desktop/hands.ts';
 import { launch, type RunningApp } from '../../build/electron-stand-in/launch.ts';
 import type { PlayState } from '../../core/api.ts';
 import { axeFaults, complaints, openStage } from './support.ts';
@@ -61,6 +61,31 @@ describe('the playground, from the first click of somebody who has nothing', () 
       await side(name);
       expect(await axeFaults(app), name).toEqual([]);
     }
+  });
+
+  test('by keyboard alone: whom, how much, and paid', async () => {
+    const { keyboard } = hands.page;
+    const reach = async (wanted: RegExp): Promise<void> => {
+      for (let count = 0; count < 60; count++) {
+        await keyboard.press('Tab');
+        const label = await hands.page.evaluate(() => {
+          const element = document.activeElement as HTMLInputElement | null;
+          return element?.labels?.[0]?.textContent ?? element?.getAttribute('aria-label') ?? element?.textContent ?? '';
+        });
+        if (wanted.test(label)) return;
+      }
+      throw new Error(`the keyboard does not reach ${wanted}`);
+    };
+    await hands.go('Playground');
+    await reach(/^Café$/u);
+    await keyboard.press('ArrowLeft'); // Dave
+    await reach(/^Amount/u);
+    await keyboard.press('ControlOrMeta+a');
+    await keyboard.insertText('250');
+    await reach(/^Pay Dave/u);
+    await keyboard.press('Enter');
+    await hands.page.locator('.net').getByText(thin('9 999 750')).waitFor();
+    await hands.go('Playground');
   });
 
   test('an invoice of a node, looked at and paid by hand on the screen of payments', async () => {
@@ -201,7 +226,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
 });
 
 describe('the playground beside a wallet of one\'s own', () => {
-  test('the own node goes on; leaving, and locking, lead back to it', async () => {
+  test('the own node goes on; leaving leads back to it, and what locks the window is its password', async () => {
     const stage = await openStage();
     try {
       const app = await stage.open({ userData: stage.folder() });
@@ -226,6 +251,13 @@ describe('the playground beside a wallet of one\'s own', () => {
       await hands.press('Lock the window');
       await hands.sees('Unlock your wallet');
       expect(await ask(app.page, 'playground.state')).toMatchObject({ ok: false, error: { code: 'locked' } });
+      expect(await ask(app.page, 'wallet.balance')).toMatchObject({ ok: false, error: { code: 'locked' } });
+      await hands.fill('Password', 'not the password');
+      await hands.press('Unlock');
+      await hands.sees(/does not open this wallet/u);
+      await hands.fill('Password', PASSWORD);
+      await hands.press('Unlock');
+      await hands.sees('Playground: nothing here is worth anything');
       expect(await complaints(app)).toEqual([]);
     } finally {
       await stage.end();
