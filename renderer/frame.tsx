@@ -7,6 +7,7 @@ import { Catcher } from './components/catcher.tsx';
 import { Icon, Mark } from './components/icon.tsx';
 import { Notice } from './components/notice.tsx';
 import { StatusBar } from './components/status-bar.tsx';
+import { ALARMS } from './i18n/alarms.ts';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
 import { Channels } from './screens/channels/channels.tsx';
@@ -36,7 +37,7 @@ function RailItem({ screen }: { readonly screen: Screen }) {
 
 /** The rail, one screen and the status line. */
 export function Frame() {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const { route } = useRoute();
   const isPlaying = useShell().shell.playground === 'on';
   const main = useRef<HTMLElement>(null);
@@ -72,7 +73,7 @@ export function Frame() {
         {alarm && (
           <div className="alarm">
             <Notice kind="danger" live title={t('alarm.title')} action={<Button size="small" onPress={() => setAlarm(undefined)}>{t('close')}</Button>}>
-              <p>{alarm.message}</p>
+              <p>{(language === 'en' ? undefined : ALARMS[language][alarm.code]) ?? alarm.message}</p>
             </Notice>
           </div>
         )}

@@ -60,6 +60,10 @@ describe('the playground, from the first click of somebody who has nothing', () 
     for (const name of ['Tours', 'What happened', 'Do']) {
       await side(name);
       expect(await axeFaults(app), name).toEqual([]);
+      await hands.page.setViewportSize({ width: 640, height: 400 });
+      const over = await hands.page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, (document.querySelector('main')?.scrollWidth ?? 0) - (document.querySelector('main')?.clientWidth ?? 0)));
+      expect(over, `${name}, at twice the size`).toBeLessThanOrEqual(0);
+      await hands.page.setViewportSize({ width: 1280, height: 800 });
     }
   });
 
@@ -222,6 +226,15 @@ describe('the playground, from the first click of somebody who has nothing', () 
     hands = handsOn(app.page);
     await hands.press(/^Try it in the playground/u);
     await hands.page.locator('.net').getByText(thin('3 600 000')).waitFor();
+  });
+
+  test('the process of the playground dies: the window and the own wallet do not, and it can be started again', async () => {
+    const [line = ''] = processesOf(userData);
+    process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    await hands.sees('How do you want to start?');
+    expect(await ask(app.page, 'shell.state')).toMatchObject({ value: { playground: 'failed' } });
+    await hands.press(/^Try it in the playground/u);
+    await hands.page.getByRole('button', { name: 'Pay Café' }).waitFor();
   });
 });
 
