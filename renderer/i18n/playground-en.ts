@@ -33,6 +33,8 @@ export const playgroundEn = {
   'playground.reset.text': 'Everything that happened here is thrown away, and a new network begins.',
   'playground.noSeed': 'No words to keep here',
   'playground.noSeed.text': 'The wallet of the playground is thrown away when you leave, so its words are worth nothing. Your own wallet has words to write down.',
+  'playground.settings': 'This network lives in the memory of this computer. It ends when you leave the playground.',
+  'playground.safe': 'The chain is up to date, your channels are watched, and there are no words to keep.',
   'playground.noLock': 'The playground has no password. Locking the window protects your own wallet, if you have one here; the playground goes on.',
   'play.node.you': 'You',
   'play.node.bob': 'Bob',

@@ -29,6 +29,8 @@ export class Kinds {
   /** By transaction: the output that a penalty takes. */
   readonly #cheats = new Map<string, number>();
   readonly #gifts = new Set<string>();
+  /** By funding transaction: what ended the channel. */
+  readonly #ended = new Map<string, string>();
 
   constructor(index: ChainIndex) {
     this.#index = index;
@@ -91,8 +93,11 @@ export class Kinds {
       if (this.#index.tx(fundingTxid)) note(fundingTxid, 'funding', node);
       const end = this.#index.spenderOf(fundingTxid, fundingVout);
       if (end === undefined) continue;
+      // Each side may have a closing transaction of its own in the air, one after the other: that is one end.
       const isMutual = !isCommitment(this.#index.tx(end)?.tx.locktime ?? 0);
-      note(end, this.#cheats.has(end) ? 'cheat' : isMutual ? 'close' : 'commitment', node);
+      if (isMutual && this.#ended.get(fundingTxid) !== undefined) this.#found.set(end, { kind: 'close', node });
+      else note(end, this.#cheats.has(end) ? 'cheat' : isMutual ? 'close' : 'commitment', node);
+      this.#ended.set(fundingTxid, end);
       if (!isMutual) for (const [child, kind] of this.#children(end)) note(child, kind, node);
     }
     return news;

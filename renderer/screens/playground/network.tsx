@@ -18,6 +18,9 @@ const GAP = 6;
 const ABOVE = 8;
 const BELOW = 22;
 const ASIDE = 8;
+/** Edges of the picture: what is long under a name begins or ends there. */
+const LEFT = 52;
+const RIGHT = 748;
 const TRAVEL_MS = 900;
 
 const along = (from: Point, to: Point, share: number): Point => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
@@ -107,7 +110,7 @@ function NodeMark({ node, name, channel }: { readonly node: Node; readonly name:
         {name}
       </text>
       {(state ?? (channel ? undefined : 'none')) && (
-        <text className={state === 'punished' ? 'n-state n-danger' : 'n-state'} x={place.x} y={place.y + RADIUS + 39} textAnchor="middle">
+        <text className={state === 'punished' ? 'n-state n-danger' : 'n-state'} x={place.x < YOU.x ? LEFT : RIGHT} y={place.y + RADIUS + 39} textAnchor={place.x < YOU.x ? 'start' : 'end'}>
           {state ? t(`play.state.${state}`) : t('play.picture.noChannel')}
         </text>
       )}
@@ -153,7 +156,7 @@ export function Network({ play }: { readonly play: PlayState }) {
           </span>
         ))}
       </p>
-      <svg className="net" viewBox="0 36 800 360" role="img" aria-label={t('play.picture')}>
+      <svg className="net" viewBox="40 36 720 360" role="img" aria-label={t('play.picture')}>
         {play.nodes.map(({ id }) => {
           const channel = channelWith(play, id);
           return channel && <Edge key={id} channel={channel} />;

@@ -69,11 +69,13 @@ function Walk({ tour, play }: { readonly tour: Tour; readonly play: PlayState })
             </li>
           ))}
         </ol>
+        {/* What runs stands above what can be read later. */}
+        {isTab && play.tab && <TabPanel tab={play.tab} />}
         <div className="stack-tight" role="status">
           <h3>{t(keyOf(id, step, 'title'))}</h3>
           <p>{t(keyOf(id, step, 'text'), values)}</p>
         </div>
-        {isTab && <TabPanel tab={play.tab} />}
+        {isTab && !play.tab && <TabPanel tab={undefined} />}
         {tour.fault !== undefined && (
           <Notice kind="warning" title={t('tour.fault')} live>
             <p>{tour.fault}</p>

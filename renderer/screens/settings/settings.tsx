@@ -103,7 +103,7 @@ function Network() {
         )}
       </dl>
       {shell.playground === 'on' ? (
-        <Notice>{t('playground.leave.text')}</Notice>
+        <Notice>{t('playground.settings')}</Notice>
       ) : shell.isPractice ? (
         <Notice>{t('settings.practice')}</Notice>
       ) : (
