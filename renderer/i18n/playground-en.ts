@@ -22,7 +22,7 @@ export const playgroundEn = {
   'playground.what.1': 'Pay and be paid, and watch the balances move',
   'playground.what.2': 'Let a node publish a revoked state, and watch the penalty',
   'playground.what.3': 'Switch a node off, lock a payment that nobody answers, mine blocks',
-  'playground.what.4': 'Four guided tours with the stories and figures of the Lightning whitepaper',
+  'playground.what.4': 'Four guided tours with the stories and figures of the Lightning whitepaper and of a textbook',
   'playground.banner': 'Playground: nothing here is worth anything',
   'playground.leave': 'Leave',
   'playground.leave.title': 'Leave the playground?',

@@ -100,6 +100,8 @@ function NodeMark({ node, name, channel }: { readonly node: Node; readonly name:
   const { t } = useI18n();
   const place = PLACES[node.id];
   const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : node.isSilent ? 'silent' : undefined;
+  const isLong = state === 'punished' || state === 'failing';
+  const isLeft = place.x < YOU.x;
   return (
     <g className={node.isOnline ? undefined : 'n-off'}>
       <circle className="n-node" cx={place.x} cy={place.y} r={RADIUS} />
@@ -110,7 +112,7 @@ function NodeMark({ node, name, channel }: { readonly node: Node; readonly name:
         {name}
       </text>
       {(state ?? (channel ? undefined : 'none')) && (
-        <text className={state === 'punished' ? 'n-state n-danger' : 'n-state'} x={place.x < YOU.x ? LEFT : RIGHT} y={place.y + RADIUS + 39} textAnchor={place.x < YOU.x ? 'start' : 'end'}>
+        <text className={state === 'punished' ? 'n-state n-danger' : 'n-state'} x={isLong ? (isLeft ? LEFT : RIGHT) : place.x} y={place.y + RADIUS + 39} textAnchor={isLong ? (isLeft ? 'start' : 'end') : 'middle'}>
           {state ? t(`play.state.${state}`) : t('play.picture.noChannel')}
         </text>
       )}
