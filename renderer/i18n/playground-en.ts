@@ -50,7 +50,7 @@ export const playgroundEn = {
   'play.state.opening': 'opening',
   'play.state.closing': 'closing',
   'play.state.failing': 'closing by force',
-  'play.state.punished': 'revoked state published',
+  'play.state.punished': 'has cheated',
   'play.state.offline': 'switched off',
   'play.state.silent': 'keeps silent',
   'play.key.yours': 'yours',

@@ -1,7 +1,6 @@
 import type { PlayState } from '../../../core/api.ts';
-import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
-import { useNames } from './play.ts';
+import { inSentence, useNames } from './play.ts';
 
 /** What happened and why, newest first. */
 export function PlayLog({ play }: { readonly play: PlayState }) {
@@ -13,8 +12,8 @@ export function PlayLog({ play }: { readonly play: PlayState }) {
     <ol className="play-log" tabIndex={0} aria-label={t('play.side.log')}>
       {play.log.map(({ id, height, code, node, amountSat, blocks }) => (
         <li key={id} className={`log-${code}`}>
-          <span>{t(`playLog.${code}`, { node: node ? nameOf(node) : '', amount: groups(amountSat ?? 0n), blocks: blocks ?? 0 })}</span>
-          <span className="row-sub">{t('play.log.at', { height: groups(BigInt(height)) })}</span>
+          <span>{t(`playLog.${code}`, { node: node ? nameOf(node) : '', amount: inSentence(amountSat ?? 0n), blocks: blocks ?? 0 })}</span>
+          <span className="row-sub">{t('play.log.at', { height: inSentence(BigInt(height)) })}</span>
         </li>
       ))}
     </ol>

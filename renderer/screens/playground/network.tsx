@@ -100,7 +100,7 @@ function NodeMark({ node, name, channel }: { readonly node: Node; readonly name:
   const { t } = useI18n();
   const place = PLACES[node.id];
   const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : node.isSilent ? 'silent' : undefined;
-  const isLong = state === 'punished' || state === 'failing';
+  const isLong = state === 'failing';
   const isLeft = place.x < YOU.x;
   return (
     <g className={node.isOnline ? undefined : 'n-off'}>

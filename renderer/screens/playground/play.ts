@@ -19,7 +19,9 @@ export function useNames(): (id: PlayPerson) => string {
   return useCallback((id) => t(`play.node.${id}`), [t]);
 }
 
-export const satText = (msat: bigint): string => groups(msat / 1000n);
+/** An amount within a sentence: its thin spaces never break. */
+export const inSentence = (amount: bigint): string => groups(amount).replaceAll('\u2009', '\u202f');
+export const satText = (msat: bigint): string => inSentence(msat / 1000n);
 
 /** The channel with a node that can be used now, or else the newest that is on its way out. */
 export const channelWith = (play: PlayState, id: PlayPerson): PlayChannel | undefined => {

@@ -76,7 +76,6 @@ function Board() {
     <>
       <ScreenHead
         question={t('playground.title')}
-        detail={t('playground.text')}
         actions={
           <Button icon="retry" isBusy={reset.isBusy} onPress={() => setAsking(true)}>
             {t('playground.reset')}

@@ -5,9 +5,9 @@ import { Bar } from '../../components/bar.tsx';
 import { Button } from '../../components/button.tsx';
 import { Segments } from '../../components/choice.tsx';
 import { Problem } from '../../components/problem.tsx';
-import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
+import { inSentence } from './play.ts';
 
 const SECONDS = ['10', '60', '600'] as const;
 type Seconds = (typeof SECONDS)[number];
@@ -39,7 +39,7 @@ export function TabPanel({ tab }: { readonly tab: PlayState['tab'] }) {
             ]}
           />
           <p className="small muted">
-            {t('tab.of', { limit: groups(tab.limitSat), price: groups(tab.priceSat) })} · {t('tab.count', { count: tab.payments })}
+            {t('tab.of', { limit: inSentence(tab.limitSat), price: inSentence(tab.priceSat) })} · {t('tab.count', { count: tab.payments })}
           </p>
           {tab.end && (
             <p className="small" role="status">

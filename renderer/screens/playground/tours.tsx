@@ -4,10 +4,10 @@ import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
-import { groups } from '../../format/amounts.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import { useI18n, type Values } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
+import { inSentence } from './play.ts';
 import { TabPanel } from './tab.tsx';
 
 type Tour = NonNullable<PlayState['tour']>;
@@ -17,7 +17,7 @@ const keyOf = (tour: PlayTour, step: number, part: 'title' | 'text' | 'do'): Mes
 /** The step at which the person pays by the second. */
 const TAB_STEP = 1;
 
-const valuesOf = (facts: Tour['facts']): Values => Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, groups(value)]));
+const valuesOf = (facts: Tour['facts']): Values => Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, inSentence(value)]));
 
 export function Tours({ play }: { readonly play: PlayState }) {
   const { t } = useI18n();
