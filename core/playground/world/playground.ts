@@ -2,6 +2,7 @@ import type { PlaygroundMethod, PlaygroundParams, PlayStep, PlayWire } from '../
 import { ApiFailure } from '../../node/app.ts';
 import { dispatch } from '../../node/dispatch.ts';
 import { Guide } from './guide.ts';
+import { invoiceOf, pay } from './paying.ts';
 import { Tab } from './tab.ts';
 import { World } from './world.ts';
 
@@ -77,11 +78,11 @@ export class Playground {
       this.#guide = this.#newGuide();
     },
     'playground.mine': ({ blocks }) => this.#world.mine(blocks),
-    'playground.pay': ({ from, to, amountSat }) => this.#world.pay(from, to, amountSat),
+    'playground.pay': ({ from, to, amountSat }) => pay(this.#world, from, to, amountSat),
     'playground.open': ({ node }) => this.#world.openAnother(node),
     'playground.cheat': ({ node }) => this.#world.cheat(node),
     'playground.setOnline': ({ node, isOnline }) => this.#world.setOnline(node, isOnline),
-    'playground.invoice': ({ node, amountSat }) => this.#world.nodeOf(node).call('invoice.create', { amountMsat: amountSat * 1000n, description: node, expirySeconds: 3600 }),
+    'playground.invoice': ({ node, amountSat }) => invoiceOf(this.#world, node, amountSat),
     'playground.tab': (terms) => {
       if (this.#tab?.isRunning) throw new ApiFailure('bad_request', 'A tab is running already. Nothing was done. Stop it first.');
       this.#tab = new Tab(this.#world, terms, () => this.changed());
@@ -97,7 +98,7 @@ export class Playground {
     const handler = this.#own[method] as (given: PlaygroundParams<M>) => Promise<unknown> | unknown;
     const done = await handler(params);
     this.changed();
-    return method === 'playground.invoice' ? { invoice: (done as { readonly invoice: string }).invoice } : this.state();
+    return method === 'playground.invoice' ? { invoice: done } : this.state();
   }
 
   isOwn(method: string): method is keyof Handlers {

@@ -1,4 +1,5 @@
 import type { PlayWire } from '../../api.ts';
+import { payQuietly } from './paying.ts';
 import type { World } from './world.ts';
 
 type TabWire = NonNullable<PlayWire['tab']>;
@@ -54,7 +55,7 @@ export class Tab {
     let nextMs = Date.now();
     try {
       while (!this.#isStopping && this.#paidSat + priceSat <= limitSat) {
-        await this.#world.payQuietly(NODE, priceSat);
+        await payQuietly(this.#world, NODE, priceSat);
         this.#paidSat += priceSat;
         this.#payments++;
         this.#onChanged();

@@ -1,5 +1,6 @@
 import type { PlayTour } from '../../api.ts';
 import { ApiFailure } from '../../node/app.ts';
+import { pay, promise } from './paying.ts';
 import type { Opening, WalletChannel, World } from './world.ts';
 import type { Tab } from './tab.ts';
 
@@ -42,7 +43,7 @@ const cheat: readonly TourStep[] = [
   async ({ world }) => balancesOf(await world.freshChannel(BOB)),
   async ({ world }) => {
     needChannel(world, 'bob');
-    await world.pay('bob', 'you', MOVED_SAT);
+    await pay(world, 'bob', 'you', MOVED_SAT);
     return balancesOf(await world.untilBalance('bob', (channel) => channel.theirMsat === (BOB.pushSat - MOVED_SAT) * 1000n && channel.pendingHtlcs === 0));
   },
   async ({ world }) => {
@@ -66,7 +67,7 @@ const tab: readonly TourStep[] = [
     const running = tab();
     await running?.stop();
     if (!running || running.payments === 0) throw new ApiFailure('bad_request', 'Nothing was paid yet. Start the tab first.');
-    const channel = needChannel(world, 'cafe');
+    const channel = await world.untilAtRest(needChannel(world, 'cafe'));
     return { ...balancesOf(channel), payments: BigInt(running.payments), paidSat: running.paidSat };
   },
   async ({ world }) => {
@@ -87,7 +88,7 @@ const timeout: readonly TourStep[] = [
   async ({ world }) => balancesOf(await world.freshChannel(DAVE)),
   async ({ world }) => {
     needChannel(world, 'dave');
-    const expiry = await world.promise('dave', PROMISED_SAT);
+    const expiry = await promise(world, 'dave', PROMISED_SAT);
     return { promisedSat: PROMISED_SAT, expiryHeight: BigInt(expiry), nowHeight: BigInt(world.height), dayBlocks: BigInt(expiry - world.height) };
   },
   async ({ world, facts }) => {
@@ -123,8 +124,8 @@ const loss: readonly TourStep[] = [
   },
   async ({ world }) => {
     needChannel(world, 'carol');
-    await world.pay('you', 'carol', MOVED_SAT / 2n);
-    await world.pay('you', 'carol', MOVED_SAT / 2n);
+    await pay(world, 'you', 'carol', MOVED_SAT / 2n);
+    await pay(world, 'you', 'carol', MOVED_SAT / 2n);
     return balancesOf(await world.untilBalance('carol', (channel) => channel.theirMsat === (CAROL.pushSat + MOVED_SAT) * 1000n && channel.pendingHtlcs === 0));
   },
   async ({ world }) => {

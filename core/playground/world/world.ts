@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Answer, type EventName, type PlayNode as NodeName, PLAY_NODES, type PlayPerson, type PlayStep, type PlayWire } from '../../api.ts';
-import { STAGE } from '../../channel/types.ts';
+import { type Answer, type EventName, type PlayNode as NodeName, PLAY_NODES, type PlayStep, type PlayWire } from '../../api.ts';
 import { toHex } from '../../lib/bytes.ts';
 import { createApp } from '../../index.ts';
 import { ApiFailure, type App } from '../../node/app.ts';
@@ -32,7 +31,6 @@ const GIFTS = 6;
 /** Whoever accepts a channel with anchors must be able to pay for closing it. */
 const NODE_GIFT_SAT = 1_000_000n;
 const FEERATE_SAT_PER_VB = 2;
-const PAY_MS = 20_000;
 /** Depth that a channel of the whitepaper's 0.1 BTC waits for. */
 const OPEN_BLOCKS = 8;
 
@@ -238,6 +236,14 @@ export class World {
     await this.mine(1);
   }
 
+  /** The channel as it is when nothing is under way in it any more. */
+  untilAtRest({ channelId }: WalletChannel): Promise<WalletChannel> {
+    return this.waiting.until('the payments to settle', async () => {
+      const channel = await this.wallet.call('channel.get', { channelId });
+      return channel.pendingHtlcs === 0 ? channel : undefined;
+    });
+  }
+
   untilBalance(id: NodeName, fits: (channel: WalletChannel) => boolean): Promise<WalletChannel> {
     return this.waiting.until(`the balances with ${id}`, () => {
       const channel = this.openChannel(id);
@@ -263,23 +269,6 @@ export class World {
     await this.wallet.call('peer.connect', { address: node.address }).catch(() => undefined); // else it is called again later
   }
 
-  /** A payment to somebody who will not answer: locked in the channel until a height, which is the answer. */
-  async promise(id: NodeName, amountSat: bigint): Promise<number> {
-    const node = this.nodeOf(id);
-    const { invoice } = await node.call('invoice.create', { amountMsat: amountSat * 1000n, description: id, expirySeconds: 3600 });
-    node.isSilent = true;
-    this.diary.write({ code: 'silent', node: id });
-    await this.wallet.call('payment.send', { invoice, payAgain: false, timeoutMs: 0 });
-    const { channelId } = this.openChannel(id) ?? {};
-    const expiry = await this.waiting.until('the HTLC', () => {
-      const theirs = node.channels.find((channel) => toHex(channel.channelId) === channelId);
-      return [...(theirs?.commitments.htlcs.values() ?? [])].find(({ add, stage }) => add.direction === 'received' && stage === STAGE.irrevocable)?.add.cltvExpiry;
-    });
-    this.diary.write({ code: 'locked', node: id, amountSat, blocks: expiry - this.height });
-    this.stir();
-    return expiry;
-  }
-
   /** Enough for one more channel and for closing all of them. */
   async #topUp(capacitySat: bigint): Promise<void> {
     const { availableSat } = await this.wallet.call('wallet.balance', {});
@@ -288,37 +277,6 @@ export class World {
     if (script) this.kinds.gift(await this.host.chain.pay(script, GIFT_SAT * 2n));
     await this.mine(1);
     await this.waiting.until('the coins', async () => ((await this.wallet.call('wallet.balance', {})).availableSat > availableSat ? true : undefined));
-  }
-
-  /** Rejects with ApiFailure when it did not arrive. */
-  async pay(from: PlayPerson, to: PlayPerson, amountSat: bigint): Promise<void> {
-    const amountMsat = amountSat * 1000n;
-    if (from === to) throw new ApiFailure('bad_request', 'Payer and payee are the same. Nothing was paid.');
-    if (from !== 'you' && to !== 'you') {
-      throw new ApiFailure('no_route', 'These two have no channel with each other, and nobody forwards payments in this version. Nothing was paid. Pay over a channel of yours.');
-    }
-    const paid = from === 'you' ? await this.#payNode(to as NodeName, amountMsat) : await this.#payUs(from as NodeName, amountMsat);
-    const node = (from === 'you' ? to : from) as NodeName;
-    if (paid.state === 'succeeded') return this.diary.write({ code: from === 'you' ? 'paid' : 'received', node, amountSat });
-    this.diary.write({ code: 'failed', node, amountSat });
-    if (paid.state === 'failed') throw new ApiFailure('payment_failed', paid.failure?.message ?? 'The payment failed. Nothing was spent.');
-  }
-
-  /** Without a word in the diary; rejects when it did not arrive. */
-  async payQuietly(to: NodeName, amountSat: bigint): Promise<void> {
-    const paid = await this.#payNode(to, amountSat * 1000n);
-    if (paid.state !== 'succeeded') throw new ApiFailure('payment_failed', paid.failure?.message ?? 'The payment has not arrived yet.');
-  }
-
-  async #payNode(id: NodeName, amountMsat: bigint): Promise<Answer<'payment.send'>> {
-    const { invoice } = await this.nodeOf(id).call('invoice.create', { amountMsat, description: id, expirySeconds: 3600 });
-    return this.wallet.call('payment.send', { invoice, payAgain: false, timeoutMs: PAY_MS });
-  }
-  async #payUs(id: NodeName, amountMsat: bigint): Promise<Answer<'payment.send'>> {
-    const node = this.nodeOf(id);
-    if (!node.isOnline) throw new ApiFailure('peer_unreachable', 'This node is switched off and cannot pay. Nothing was paid. Switch it on first.');
-    const { invoice } = await this.wallet.call('invoice.create', { amountMsat, description: id, expirySeconds: 3600 });
-    return node.call('payment.send', { invoice, payAgain: false, timeoutMs: PAY_MS });
   }
 
   /** A revoked state goes straight into a block; the wallet does the rest by itself. The id of the transaction. */

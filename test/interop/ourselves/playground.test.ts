@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PLAY_TOURS, playgroundMethods, type PlayState, type PlayTour } from '../../../core/api.ts';
 import { Playground } from '../../../core/playground/world/playground.ts';
 
+const PATIENCE = { timeout: 30_000 };
+
 /** The playground without its window: the same requests, on the same network. */
 describe('the playground', () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'sferic-play-')), 'playground');
@@ -58,7 +60,7 @@ describe('the playground', () => {
     await playground.ask('playground.pay', { from: 'you', to: 'cafe', amountSat: 1_000n });
     await playground.ask('playground.pay', { from: 'bob', to: 'you', amountSat: 500n });
     await playground.ask('playground.pay', { from: 'you', to: 'bob', amountSat: 500n });
-    await expect.poll(() => [channel('cafe')?.theirMsat, channel('bob')?.theirMsat]).toEqual([1_000_000n, 5_000_000_000n]);
+    await expect.poll(() => [channel('cafe')?.theirMsat, channel('bob')?.theirMsat], PATIENCE).toEqual([1_000_000n, 5_000_000_000n]);
     await expect(playground.ask('playground.pay', { from: 'bob', to: 'carol', amountSat: 1n })).rejects.toMatchObject({ code: 'no_route' });
     await expect(playground.ask('playground.pay', { from: 'dave', to: 'you', amountSat: 1n })).rejects.toMatchObject({ code: expect.stringMatching(/payment_failed|insufficient_balance|no_route/u) });
     await expectBooksRight();
@@ -75,7 +77,7 @@ describe('the playground', () => {
     expect(channel('carol')?.isLive).toBe(false);
     await expect(playground.ask('playground.pay', { from: 'you', to: 'carol', amountSat: 1n })).rejects.toMatchObject({ code: 'peer_unreachable' });
     await playground.ask('playground.setOnline', { node: 'carol', isOnline: true });
-    await expect.poll(() => channel('carol')?.isLive, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => channel('carol')?.isLive, PATIENCE).toBe(true);
     await playground.ask('playground.pay', { from: 'you', to: 'carol', amountSat: 7n });
   });
 
@@ -83,11 +85,11 @@ describe('the playground', () => {
     const before = channel('cafe')?.theirMsat ?? 0n;
     await playground.ask('playground.tab', { priceSat: 300n, limitSat: 1_000n, everyMs: 50 });
     await expect(playground.ask('playground.tab', { priceSat: 1n, limitSat: 1n, everyMs: 50 })).rejects.toMatchObject({ code: 'bad_request' });
-    await expect.poll(() => state().tab?.end, { timeout: 20_000 }).toBe('limit');
+    await expect.poll(() => state().tab?.end, PATIENCE).toBe('limit');
     expect(state().tab).toMatchObject({ paidSat: 900n, payments: 3, isRunning: false });
-    await expect.poll(() => (channel('cafe')?.theirMsat ?? 0n) - before).toBe(900_000n);
+    await expect.poll(() => (channel('cafe')?.theirMsat ?? 0n) - before, PATIENCE).toBe(900_000n);
     await playground.ask('playground.tab', { priceSat: 10n, limitSat: 100_000n, everyMs: 10_000 });
-    await expect.poll(() => state().tab?.payments).toBe(1);
+    await expect.poll(() => state().tab?.payments, PATIENCE).toBe(1);
     await playground.ask('playground.tabStop', {});
     expect(state().tab).toMatchObject({ paidSat: 10n, payments: 1, end: 'stopped' });
   });
@@ -104,7 +106,7 @@ describe('the playground', () => {
   test('the tour of the tab: two transactions in all', async () => {
     const pay = async (): Promise<void> => {
       await playground.ask('playground.tab', { priceSat: 1_000n, limitSat: 10_000n, everyMs: 50 });
-      await expect.poll(() => state().tab?.end, { timeout: 20_000 }).toBe('limit');
+      await expect.poll(() => state().tab?.end, PATIENCE).toBe('limit');
     };
     const facts = await tour('tab', { 1: pay });
     expect(facts).toMatchObject({ paidSat: 10_000n, payments: 10n, yoursSat: 3_590_000n });
