@@ -5,6 +5,7 @@ import { linkOf, watchLinks } from './deep-links.ts';
 import { Engine } from './engine.ts';
 import { registerIpc } from './ipc.ts';
 import { installMenu } from './menu.ts';
+import { Playground } from './playground.ts';
 import { quickUnlock } from './secrets.ts';
 import { allowedLink, confine, refusePermissions, SCHEME, servePages } from './security.ts';
 import { openSettings, type Settings } from './settings.ts';
@@ -51,12 +52,21 @@ async function start(): Promise<void> {
     folder,
     settings: settings.get,
     onEvent: (name, data) => {
-      send(name, data);
+      // A window in the playground hears of the own wallet only what must not wait.
+      if (!playground.isOn || name === 'alarm') send(name, data);
       notify(name, data);
       if (name === 'wallet.updated') tray.tell(settings.get().trayBalance && !lock.isOn ? `${(data as { spendableSat: string }).spendableSat} sat` : undefined);
     },
   });
+  let onPlaygroundState = (): void => undefined;
+  const playground = new Playground({
+    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
+    onEvent: (name, data) => {
+      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
+    },
+  }); // prettier-ignore
   const handlers = shellHandlers({
+    onPlaygroundState: (told) => (onPlaygroundState = told), playground,
     engine, settings, lock, isPractice: process.env['SFERIC_PRACTICE'] === '1', window: () => window, tell: send, link: { take: takeLink },
     secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
   }); // prettier-ignore
@@ -73,7 +83,7 @@ async function start(): Promise<void> {
   nativeTheme.themeSource = settings.get().theme;
   refusePermissions(session.defaultSession);
   protocol.handle(SCHEME, servePages(join(DIST, 'renderer')));
-  registerIpc({ ipc: ipcMain, engine: (method, params) => engine.ask(method, params), shell: handlers, isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log });
+  registerIpc({ ipc: ipcMain, engine: (method, params) => (playground.isOn ? playground : engine).ask(method, params), shell: handlers, isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log });
   installMenu({ go, lock: () => void handlers['shell.lock']({}) });
   watchLinks(app, (uri) => {
     waiting = uri;
@@ -83,7 +93,7 @@ async function start(): Promise<void> {
   app.on('before-quit', (event) => {
     if (isDrained) return;
     event.preventDefault();
-    void drain(engine).then(() => app.quit());
+    void drain(engine, playground).then(() => app.quit());
   });
   app.on('window-all-closed', () => app.quit());
 
@@ -94,9 +104,10 @@ async function start(): Promise<void> {
 }
 
 /** What is in flight gets a moment; everything that counts is on disk already, so a node that hangs may be left behind. */
-async function drain(engine: Engine): Promise<void> {
+async function drain(engine: Engine, playground: Playground): Promise<void> {
   const late = new Promise<void>((done) => setTimeout(done, DRAIN_MS).unref());
-  await Promise.race([engine.stop().catch((error: unknown) => engine.log.error('the node did not stop cleanly', { error })), late]);
+  const stopped = engine.stop().catch((error: unknown) => engine.log.error('the node did not stop cleanly', { error }));
+  await Promise.race([Promise.all([stopped, playground.stop()]), late]);
   isDrained = true;
 }
 

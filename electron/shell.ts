@@ -5,12 +5,14 @@ import type { ShellAnswer } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
 import type { ShellHandlers } from './ipc.ts';
+import { type Playground, playgroundHandlers } from './playground.ts';
 import type { QuickUnlock } from './secrets.ts';
 import { allowedLink } from './security.ts';
 import type { SettingsFile } from './settings.ts';
 
 export interface ShellPort {
   readonly engine: Engine;
+  readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
   readonly isPractice: boolean;
@@ -18,6 +20,8 @@ export interface ShellPort {
   readonly lock: { isOn: boolean };
   readonly link: { readonly take: () => string | undefined };
   readonly tell: (name: 'shell.updated', data: unknown) => void;
+  /** Given what to do whenever the playground starts or ends. */
+  readonly onPlaygroundState: (told: () => void) => void;
 }
 
 /** A password in an address is for the server only. */
@@ -25,12 +29,13 @@ const withoutPassword = (source: string): string => source.replace(/\/\/([^:@/]*
 
 /** What the shell does by itself for the page. */
 export function shellHandlers(port: ShellPort): ShellHandlers {
-  const { engine, settings, secrets, lock } = port;
+  const { engine, settings, secrets, lock, playground } = port;
   const state = async (): Promise<ShellAnswer<'shell.state'>> => {
     const { chainSources, ...rest } = settings.get();
     return {
-      ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
+      ...rest, ...engine.state, playground: playground.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
       systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice, windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      ...(playground.isOn ? { network: 'regtest' as const, engine: 'running' as const, chainSources: [] } : {}),
     }; // prettier-ignore
   };
   const told = async (): Promise<ShellAnswer<'shell.state'>> => {
@@ -44,7 +49,14 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     lock.isOn = false;
     await told();
   };
+  const hasOwnWallet = async (): Promise<boolean> => {
+    const reply = await engine.ask('vault.status', {});
+    return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
+  };
+  const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
+  port.onPlaygroundState(changed);
   return {
+    ...playgroundHandlers(playground),
     'shell.state': state,
     'shell.set': async (changes) => {
       settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
@@ -52,6 +64,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return told();
     },
     'shell.connect': async ({ network, chainSources }) => {
+      if (playground.isOn) throw new ApiFailure('bad_request', 'The window shows the playground. Nothing was changed. Leave it first.');
       engine.check(network, chainSources);
       await engine.stop();
       settings.set({ network, chainSources });
@@ -60,6 +73,8 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return told();
     },
     'shell.lock': async () => {
+      // The playground's wallet has no password; what is locked is the own one, if there is one.
+      if (playground.isOn && !(await hasOwnWallet())) return {};
       lock.isOn = true;
       await told();
       return {};
