@@ -10,7 +10,7 @@ import { StatusBar } from './components/status-bar.tsx';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
 import { Channels } from './screens/channels/channels.tsx';
-import { History } from './screens/history.tsx';
+import { History } from './screens/history/history.tsx';
 import { Home } from './screens/home/home.tsx';
 import { Pay } from './screens/pay/pay.tsx';
 import { Playground } from './screens/playground.tsx';
