@@ -149,7 +149,7 @@ const closing = z.strictObject({
   state: channelState, reason: text(50).optional(),
   transaction: z.strictObject({ txid: hex(32), spendClass: text(30), commitmentNumber: count.optional(), height: count.optional() }).optional(),
   outputs: z.array(z.strictObject({
-    ...outPoint.shape, amountSat: amount.optional(), kind: name(['balance', 'htlc', 'penalty', 'other']), earliestHeight: count.optional(), deadlineHeight: count.optional(),
+    ...outPoint.shape, amountSat: amount.optional(), kind: name(['balance', 'peer_balance', 'htlc', 'penalty', 'other']), earliestHeight: count.optional(), deadlineHeight: count.optional(),
     takenBy: name(['us', 'peer']).optional(), takenTxid: hex(32).optional(), takenHeight: count.optional(),
   })),
   /** What has come to the wallet's own addresses. */

@@ -37,7 +37,9 @@ function kindOfTaken(channel: FundedChannel, keys: ChannelKeys, { txid, vout }: 
   if (txid !== spend.txid) return 'htlc';
   const output = confirmedCommitment(channel, keys, spend)?.commitment.outputs[vout];
   if (output?.htlc) return 'htlc';
-  return output?.kind === 'to_local' || output?.kind === 'to_remote' ? 'balance' : 'other';
+  if (output?.kind !== 'to_local' && output?.kind !== 'to_remote') return 'other';
+  // Local and remote are seen from whoever published the commitment.
+  return (output.kind === 'to_local') === (spend.spendClass === 'local') ? 'balance' : 'peer_balance';
 }
 
 /** How a close goes on, from what the channel knows of the chain and what it still wants to take. */

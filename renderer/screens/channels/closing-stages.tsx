@@ -52,7 +52,7 @@ function Stages({ closing, tip }: { readonly closing: Closing; readonly tip: num
         <Stage isDone={closing.state === 'closed'}>
           {closing.backSat > 0n && (
             <>
-              {t('stages.back')} <Amount sat={closing.backSat} />.{' '}
+              {t(closing.state === 'closed' ? 'stages.backAll' : 'stages.back')} <Amount sat={closing.backSat} />.{' '}
             </>
           )}
           {closing.state === 'closed' ? t('stages.closed') : t('stages.final', when(finalAtHeight ?? tip))}

@@ -135,8 +135,8 @@ function Sums({ preview, close, at }: { readonly preview: Preview; readonly clos
 }
 
 /** Which line of a transaction's remarks is the one to show. */
-const remarkOf = (planned: Planned, at: 0 | 1 | 2): 'uneconomic' | 'unneeded' | 'peer' | 'preimage' | 'noPreimage' | 'none' =>
-  !planned.neededAt[at] ? 'unneeded' : planned.uneconomicAt[at] ? 'uneconomic' : planned.htlc ? (planned.htlc.preimageKnown ? 'preimage' : 'noPreimage') : planned.by === 'peer' ? 'peer' : 'none';
+const remarkOf = (planned: Planned, at: 0 | 1 | 2): 'uneconomic' | 'unneeded' | 'signed' | 'preimage' | 'noPreimage' | 'none' =>
+  !planned.neededAt[at] ? 'unneeded' : planned.uneconomicAt[at] ? 'uneconomic' : planned.htlc ? (planned.htlc.preimageKnown ? 'preimage' : 'noPreimage') : planned.label === 'commitment' ? 'signed' : 'none';
 
 function Transactions({ close, at, atHeight }: { readonly close: Close; readonly at: 0 | 1 | 2; readonly atHeight: number }) {
   const { t, language } = useI18n();

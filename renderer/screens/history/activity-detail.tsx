@@ -187,7 +187,7 @@ function Course({ payment }: { readonly payment: Payment }) {
   }; // prettier-ignore
   return (
     <div className="stack-tight">
-      <h3>{t('pay.course')}</h3>
+      <h3>{t('detail.course')}</h3>
       <ol className="trail course">
         {steps.map((step) => (
           <li key={step.sequence} className="is-done">

@@ -120,7 +120,7 @@ function Lines({ book, chosen, onChoose }: { readonly book: ActivityBook; readon
   useEffect(() => book.want(isAtTop ? 0 : Math.max(1, first), last), [book, first, last, isAtTop, book.count]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="scroll-list activity-list" ref={box} tabIndex={0} role="region" aria-label={t('history.entries')}>
+    <div className="scroll-list activity-list" ref={box} tabIndex={0} role="region" aria-label={t('history.list')}>
       <ul className="virtual" style={{ height: virtual.getTotalSize() }}>
         {items.map(({ index, key, start }) => {
           const entry = book.at(index);

@@ -114,7 +114,7 @@ function Body({ channel }: { readonly channel: Channel }) {
       <div className="stack timeline-side">
         {chosen !== undefined && <StateDetail number={chosen} state={book.at(chosen)} before={book.at(chosen - 1)} channel={channel} />}
         <Publishable channel={channel} />
-        <RevocationTree channelId={channel.channelId} channel={channel} chosen={chosen} />
+        <RevocationTree channelId={channel.channelId} newest={book.newest?.theirs ?? channel.remoteCommitmentNumber} chosen={chosen} />
       </div>
     </div>
   );

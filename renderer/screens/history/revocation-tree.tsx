@@ -11,16 +11,16 @@ type Revocations = Answer<'channel.revocations'>;
 const SLOTS = 49;
 const LEAVES = 2 ** TREE_LEVELS;
 /** The drawing, in its own units. */
-const [LEFT, WIDTH, LEVEL, TOP] = [26, 286, 14, 20] as const;
+const [LEFT, WIDTH, LEVEL, TOP] = [26, 286, 14, 0] as const;
 const leafX = (place: number): number => LEFT + (place * WIDTH) / LEAVES;
 
-/** The secrets that the peer gave up: 49 places are enough for all states there can ever be (BOLT 3). */
-export function RevocationTree({ channelId, channel, chosen }: { readonly channelId: string; readonly channel: Answer<'channel.get'>; readonly chosen: number | undefined }) {
+/** The secrets that the peer gave up, whose newest state is `newest`: 49 places are enough for all states there can ever be (BOLT 3). */
+export function RevocationTree({ channelId, newest, chosen }: { readonly channelId: string; readonly newest: number; readonly chosen: number | undefined }) {
   const { t } = useI18n();
   const { value } = useAnswer('channel.revocations', { channelId }, ['channel.updated']);
   return (
     <Card title={t('tree.title')} aside={value && <span className="tag">{t('tree.count', { count: value.slots.length })}</span>}>
-      {value ? <Drawings revocations={value} chosen={chosen} newest={Math.max(channel.remoteCommitmentNumber, 0)} /> : <Skeleton />}
+      {value ? <Drawings revocations={value} chosen={chosen} newest={newest} /> : <Skeleton />}
     </Card>
   );
 }
@@ -33,7 +33,7 @@ function Drawings({ revocations, chosen, newest }: { readonly revocations: Revoc
   const derivation = chosen === undefined ? undefined : derivationOf(chosen, slots);
   return (
     <>
-      <Branch nodes={nodes} branch={branch} chosen={chosen} revokedStates={revokedStates} label={t('tree.branch', { first: groups(BigInt(branch)), last: groups(BigInt(branch + LEAVES - 1)) })} />
+      <Branch nodes={nodes} branch={branch} chosen={chosen} valid={[revokedStates, newest]} label={t('tree.branch', { first: groups(BigInt(branch)), last: groups(BigInt(branch + LEAVES - 1)) })} />
       <SlotStrip slots={slots} used={derivation?.slot} label={t('tree.strip', { count: slots.length })} />
       <p className="legend">
         {(['accent', 'soft', 'inflight', 'none'] as const).map((kind) => (
@@ -52,19 +52,15 @@ function Drawings({ revocations, chosen, newest }: { readonly revocations: Revoc
 }
 
 /** A branch of 64 states: a box stands over all states that follow from its secret. */
-function Branch({ nodes, branch, chosen, revokedStates, label }: { readonly nodes: readonly TreeNode[]; readonly branch: number; readonly chosen: number | undefined; readonly revokedStates: number; readonly label: string }) {
-  const { t } = useI18n();
+function Branch({ nodes, branch, chosen, valid, label }: { readonly nodes: readonly TreeNode[]; readonly branch: number; readonly chosen: number | undefined; readonly valid: readonly [first: number, last: number]; readonly label: string }) {
   const y = (level: number): number => TOP + (TREE_LEVELS - level) * LEVEL;
   const bottom = y(0) + LEVEL;
   const look = ({ kind, level, first, isOnWay }: TreeNode): string => {
-    const isValid = level === 0 && (first === revokedStates || first === revokedStates + 1);
+    const isValid = level === 0 && valid[0] <= first && first <= valid[1];
     return `tr-${level === 0 && first === chosen ? 'picked' : isValid ? 'valid' : kind}${isOnWay ? ' tr-way' : ''}`;
   };
   return (
     <svg className="tree" viewBox={`0 0 ${LEFT + WIDTH + 2} ${bottom + 18}`} role="img" aria-label={label}>
-      <text className="tr-axis" x={LEFT} y={TOP - 8}>
-        {t('tree.above')}
-      </text>
       {nodes.map((node) => {
         const x = leafX(node.first - branch);
         return <rect key={`${node.level} ${node.first}`} className={look(node)} x={x + 0.5} y={y(node.level) + 0.5} width={(WIDTH * 2 ** node.level) / LEAVES - 1} height={LEVEL - 1} />;

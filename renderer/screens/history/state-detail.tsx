@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
@@ -6,10 +7,10 @@ import { groups } from '../../format/amounts.ts';
 import { momentFormat } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
 import type { ChannelState } from '../../state/state-book.ts';
-import { changeText, type Side, standingOf } from './state-row.tsx';
+import { changeText, type Side, standingIn } from './state-row.tsx';
 
 /** Which sentence says what a standing means now. */
-const MEANS = { unsigned: 'unsigned', signed: 'signedNow', revoked: 'revokedNow' } as const;
+const MEANS = { unsigned: 'unsigned', signed: 'signedNow', revoked: 'revokedNow', published: 'publishedNow', over: 'overNow' } as const;
 
 interface StateDetailProps {
   readonly number: number;
@@ -21,23 +22,30 @@ interface StateDetailProps {
 /** One state: both transactions, who signed and who revoked them, and what publishing one would mean. */
 export function StateDetail({ number, state, before, channel }: StateDetailProps) {
   const { t } = useI18n();
+  const box = useRef<HTMLDivElement>(null);
+  // In a small window it stands below the list: whoever asks for it sees it.
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' });
+  }, [number]);
   return (
-    <Card title={t('states.number', { number: groups(BigInt(number)) })}>
-      {!state && <Skeleton />}
-      {state && (
-        <>
-          <Commitment owner="ours" side={state.ours} before={before?.ours} channel={channel} />
-          <Commitment owner="theirs" side={state.theirs} before={before?.theirs} channel={channel} />
-        </>
-      )}
-    </Card>
+    <div ref={box}>
+      <Card title={t('states.number', { number: groups(BigInt(number)) })}>
+        {!state && <Skeleton />}
+        {state && (
+          <>
+            <Commitment owner="ours" number={number} side={state.ours} before={before?.ours} channel={channel} />
+            <Commitment owner="theirs" number={number} side={state.theirs} before={before?.theirs} channel={channel} />
+          </>
+        )}
+      </Card>
+    </div>
   );
 }
 
-function Commitment({ owner, side, before, channel }: { readonly owner: 'ours' | 'theirs'; readonly side: Side | undefined; readonly before: Side | undefined; readonly channel: Answer<'channel.get'> }) {
+function Commitment({ owner, number, side, before, channel }: { readonly owner: 'ours' | 'theirs'; readonly number: number; readonly side: Side | undefined; readonly before: Side | undefined; readonly channel: Answer<'channel.get'> }) {
   const { t, language } = useI18n();
   const moment = momentFormat(language);
-  const standing = standingOf(side);
+  const standing = standingIn(channel, owner, number, side);
   const inFlight = side ? channel.capacitySat * 1000n - side.ourMsat - side.theirMsat : 0n;
   const isNewRate = side?.feeratePerKw !== undefined && before?.feeratePerKw !== undefined && side.feeratePerKw !== before.feeratePerKw;
   return (

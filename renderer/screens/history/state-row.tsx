@@ -4,20 +4,22 @@ import { Amount } from '../../components/amount.tsx';
 import { Icon } from '../../components/icon.tsx';
 import type { IconName } from '../../components/icons.tsx';
 import { groups } from '../../format/amounts.ts';
-import { momentFormat } from '../../format/times.ts';
 import { type I18n, useI18n } from '../../i18n/context.ts';
 import type { ChannelState } from '../../state/state-book.ts';
 
 export type Side = NonNullable<ChannelState['ours']>;
 export type Change = Side['changes'][number];
 
-const moments = new Map<string, Intl.DateTimeFormat>();
+const formats = new Map<string, Intl.DateTimeFormat>();
 /** Making one takes longer than a row does. */
-function momentOf(language: string): Intl.DateTimeFormat {
-  const known = moments.get(language) ?? momentFormat(language);
-  moments.set(language, known);
+function formatOf(language: string, isToday: boolean): Intl.DateTimeFormat {
+  const key = `${language} ${isToday}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'medium', hourCycle: 'h23' } : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  formats.set(key, known);
   return known;
 }
+/** To the second today, to the minute before; the detail has all of it. */
+const shortMoment = (timeMs: number, language: string): string => formatOf(language, new Date(timeMs).toDateString() === new Date().toDateString()).format(timeMs);
 
 /** A payment in flight by direction and number: ours go out. */
 export const changeText = ({ direction, id, change }: Change, t: I18n['t']): string => t(`change.${direction}.${change}`, { id: String(id) });
@@ -38,15 +40,27 @@ function summaryOf(state: ChannelState, before: ChannelState | undefined, t: I18
 /** Whether a commitment is signed, may be published, or is revoked. */
 export const standingOf = (side: Side | undefined): 'unsigned' | 'signed' | 'revoked' => (!side ? 'unsigned' : side.revokedAtMs === undefined ? 'signed' : 'revoked');
 
-function Standing({ side, isPublished }: { readonly side: Side | undefined; readonly isPublished: boolean }) {
+type Standing = ReturnType<typeof standingOf> | 'published' | 'over';
+const STANDING_ICON: Readonly<Record<Standing, IconName>> = { unsigned: 'unsigned', signed: 'signed', revoked: 'revoked', published: 'block', over: 'unsigned' };
+
+function StandingMark({ standing }: { readonly standing: Standing }) {
   const { t } = useI18n();
-  const standing = standingOf(side);
   return (
-    <span className={isPublished ? 'standing standing-published' : `standing standing-${standing}`} title={t(isPublished ? 'standing.published' : `standing.${standing}`)}>
-      <Icon name={isPublished ? 'block' : standing} small />
-      <span className="visually-hidden">{t(isPublished ? 'standing.published' : `standing.${standing}`)}</span>
+    <span className={`standing standing-${standing}`} title={t(`standing.${standing}`)}>
+      <Icon name={STANDING_ICON[standing]} small />
+      <span className="visually-hidden">{t(`standing.${standing}`)}</span>
     </span>
   );
+}
+
+type Spent = Pick<Answer<'channel.get'>, 'spendClass' | 'closingCommitmentNumber'>;
+
+/** The same once the channel may be spent: one transaction was published, and no other can be any more. */
+export function standingIn({ spendClass, closingCommitmentNumber }: Spent, owner: 'ours' | 'theirs', number: number, side: Side | undefined): Standing {
+  const standing = standingOf(side);
+  if (spendClass === undefined) return standing;
+  if (closingCommitmentNumber === number && (spendClass === 'local') === (owner === 'ours')) return 'published';
+  return standing === 'signed' ? 'over' : standing;
 }
 
 interface StateRowProps {
@@ -69,9 +83,8 @@ export const StateRow = memo(
     const side = state?.ours ?? state?.theirs;
     const summary = state && summaryOf(state, before, t);
     const inFlight = side ? channel.capacitySat * 1000n - side.ourMsat - side.theirMsat : 0n;
-    const isValid = state !== undefined && (standingOf(state.ours) === 'signed' || standingOf(state.theirs) === 'signed');
-    const published = channel.spendClass === 'local' ? 'ours' : channel.spendClass === 'mutual' ? undefined : 'theirs';
-    const isPublished = (owner: 'ours' | 'theirs'): boolean => channel.closingCommitmentNumber === number && published === owner;
+    const [ours, theirs] = [standingIn(channel, 'ours', number, state?.ours), standingIn(channel, 'theirs', number, state?.theirs)];
+    const isValid = state !== undefined && [ours, theirs].some((standing) => standing === 'signed' || standing === 'published');
     return (
       <div role="row" aria-rowindex={index + 2} className={`state${isValid ? ' is-valid' : ''}${isChosen ? ' is-chosen' : ''}`} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="c-number">
@@ -80,7 +93,7 @@ export const StateRow = memo(
           </button>
         </span>
         <span role="cell" className="c-time">
-          {side && momentOf(language).format(side.signedAtMs)}
+          {side && shortMoment(side.signedAtMs, language)}
         </span>
         <span role="cell" className="c-change">
           {summary ? <><Icon name={summary.icon} small /> <span>{summary.text}</span></> : isMissing ? t('states.missing') : <span className="skeleton w-70" />}
@@ -104,10 +117,10 @@ export const StateRow = memo(
           {side?.feeratePerKw !== undefined && groups(BigInt(side.feeratePerKw))}
         </span>
         <span role="cell" className="c-yours">
-          {state && <Standing side={state.ours} isPublished={isPublished('ours')} />}
+          {state && <StandingMark standing={ours} />}
         </span>
         <span role="cell" className="c-theirs">
-          {state && <Standing side={state.theirs} isPublished={isPublished('theirs')} />}
+          {state && <StandingMark standing={theirs} />}
         </span>
       </div>
     );
