@@ -9,9 +9,9 @@ export interface Newest {
   readonly theirs: number;
 }
 
-const PAGE = 64;
+const PAGE = 32;
 /** Pages that stay, around those that are looked at: memory does not grow with the length of the history. */
-const KEPT = 16;
+const KEPT = 24;
 /** Updates of a busy channel are asked for this often and not more. */
 const REST_MS = 150;
 

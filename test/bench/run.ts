@@ -9,6 +9,7 @@ import { measureMicro } from './parts/micro.ts';
 import { measureOpenings } from './parts/openings.ts';
 import { measurePayments } from './parts/payments.ts';
 import { measureStorage } from './parts/storage.ts';
+import { measureTimeline } from './parts/timeline.ts';
 
 const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly Figure[] | Promise<readonly Figure[]>>> =
   {
@@ -20,8 +21,9 @@ const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly F
     openings: () => measureOpenings(),
     history: () => measureHistory(),
     enforcement: () => measureEnforcement(),
+    timeline: () => measureTimeline(),
   };
-const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement'];
+const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'timeline'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
 npm run bench -- payments history          some parts (${Object.keys(PARTS).join(', ')}); only shown

@@ -112,7 +112,7 @@ function Body({ channel }: { readonly channel: Channel }) {
         </div>
       </section>
       <div className="stack timeline-side">
-        {chosen !== undefined && <StateDetail number={chosen} state={book.at(chosen)} before={book.at(chosen - 1)} channel={channel} />}
+        {chosen !== undefined && <StateDetail key={chosen} number={chosen} state={book.at(chosen)} before={book.at(chosen - 1)} channel={channel} />}
         <Publishable channel={channel} />
         <RevocationTree channelId={channel.channelId} newest={book.newest?.theirs ?? channel.remoteCommitmentNumber} chosen={chosen} />
       </div>

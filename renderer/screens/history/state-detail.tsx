@@ -19,14 +19,14 @@ interface StateDetailProps {
   readonly channel: Answer<'channel.get'>;
 }
 
-/** One state: both transactions, who signed and who revoked them, and what publishing one would mean. */
+/** One state: both transactions, who signed and who revoked them, and what publishing one would mean. One for each: keyed by the number. */
 export function StateDetail({ number, state, before, channel }: StateDetailProps) {
   const { t } = useI18n();
   const box = useRef<HTMLDivElement>(null);
   // In a small window it stands below the list: whoever asks for it sees it.
   useEffect(() => {
     box.current?.scrollIntoView({ block: 'nearest' });
-  }, [number]);
+  }, []);
   return (
     <div ref={box}>
       <Card title={t('states.number', { number: groups(BigInt(number)) })}>

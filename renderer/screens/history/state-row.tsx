@@ -1,10 +1,10 @@
 import { memo } from 'react';
 import type { Answer } from '../../../core/api.ts';
-import { Amount } from '../../components/amount.tsx';
 import { Icon } from '../../components/icon.tsx';
 import type { IconName } from '../../components/icons.tsx';
-import { groups } from '../../format/amounts.ts';
+import { amountText, groups } from '../../format/amounts.ts';
 import { type I18n, useI18n } from '../../i18n/context.ts';
+import { useShell } from '../../state/shell.ts';
 import type { ChannelState } from '../../state/state-book.ts';
 
 export type Side = NonNullable<ChannelState['ours']>;
@@ -76,10 +76,22 @@ interface StateRowProps {
   readonly onChoose: (number: number) => void;
 }
 
+/** An amount without its unit; no component of its own, since hundreds of them go by while somebody scrolls. */
+function figure(msat: bigint, unit: 'sat' | 'btc') {
+  const { whole, fraction } = amountText(msat, unit, true);
+  return (
+    <>
+      {whole}
+      {fraction !== undefined && <span className="faint">.{fraction}</span>}
+    </>
+  );
+}
+
 /** One state; drawn again only when something of it changed. */
 export const StateRow = memo(
   function StateRow({ number, index, top, state, before, isMissing, channel, isChosen, onChoose }: StateRowProps) {
     const { t, language } = useI18n();
+    const { unit } = useShell().shell;
     const side = state?.ours ?? state?.theirs;
     const summary = state && summaryOf(state, before, t);
     const inFlight = side ? channel.capacitySat * 1000n - side.ourMsat - side.theirMsat : 0n;
@@ -99,19 +111,19 @@ export const StateRow = memo(
           {summary ? <><Icon name={summary.icon} small /> <span>{summary.text}</span></> : isMissing ? t('states.missing') : <span className="skeleton w-70" />}
         </span>
         <span role="cell" className="c-amount">
-          {summary?.change && <Amount msat={summary.change.amountMsat} exact unit={false} />}
+          {summary?.change && figure(summary.change.amountMsat, unit)}
         </span>
         <span role="cell" className="c-bar">
           {side && <Shares our={side.ourMsat} inFlight={inFlight} total={channel.capacitySat * 1000n} />}
         </span>
         <span role="cell" className="c-you">
-          {side && <Amount msat={side.ourMsat} exact unit={false} />}
+          {side && figure(side.ourMsat, unit)}
         </span>
         <span role="cell" className="c-inflight">
-          {inFlight > 0n && <Amount msat={inFlight} exact unit={false} />}
+          {inFlight > 0n && figure(inFlight, unit)}
         </span>
         <span role="cell" className="c-peer">
-          {side && <Amount msat={side.theirMsat} exact unit={false} />}
+          {side && figure(side.theirMsat, unit)}
         </span>
         <span role="cell" className="c-rate">
           {side?.feeratePerKw !== undefined && groups(BigInt(side.feeratePerKw))}

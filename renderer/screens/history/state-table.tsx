@@ -36,6 +36,9 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
   const numberAt = (index: number): number => (order === 'newest' ? top - index : lowest + index);
   const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 6, scrollMargin: HEAD_PX });
   const items = virtual.getVirtualItems();
+  // A row that leaves on one side comes in again on the other: rewriting it takes less than making it.
+  const rows = useRef(1);
+  rows.current = Math.max(rows.current, items.length);
   const [first, last] = [numberAt(items[0]?.index ?? 0), numberAt(items.at(-1)?.index ?? 0)];
   useEffect(() => book.want(first, last), [book, first, last, highest]);
   const target = jump && (order === 'newest' ? top - jump.number : jump.number - lowest);
@@ -67,7 +70,7 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
         <div role="rowgroup" className="virtual" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, start }) => {
             const number = numberAt(index);
-            return <StateRow key={number} number={number} index={index} top={start - HEAD_PX} state={book.at(number)} before={book.at(number - 1)} isMissing={book.isRead(number)} channel={channel} isChosen={chosen === number} onChoose={onChoose} />;
+            return <StateRow key={index % rows.current} number={number} index={index} top={start - HEAD_PX} state={book.at(number)} before={book.at(number - 1)} isMissing={book.isRead(number)} channel={channel} isChosen={chosen === number} onChoose={onChoose} />;
           })}
         </div>
       </div>
