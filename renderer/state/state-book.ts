@@ -14,6 +14,9 @@ const PAGE = 32;
 const KEPT = 24;
 /** Updates of a busy channel are asked for this often and not more. */
 const REST_MS = 150;
+/** Somebody who passes this many rows at once reads none of them: they are asked for where he rests. */
+const FLIGHT_ROWS = 48;
+const LANDING_MS = 60;
 
 interface Page {
   readonly states: ReadonlyMap<number, ChannelState>;
@@ -32,6 +35,8 @@ export class StateBook {
   #newest: Newest | undefined;
   #error: RequestError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #landing: ReturnType<typeof setTimeout> | undefined;
+  #seen: number | undefined;
   #version = 0;
   #isOver = false;
 
@@ -69,7 +74,11 @@ export class StateBook {
     for (let page = high; page >= low; page--) middle.push(page);
     this.#wanted = [...middle, low - 1, high + 1].filter((page) => page >= 0 && (this.#newest === undefined || page * PAGE <= Math.max(this.#newest.ours, this.#newest.theirs)));
     for (const page of this.#pages.keys()) if (page < low - KEPT / 2 || page > high + KEPT / 2) this.#pages.delete(page);
-    void this.#ask();
+    const isFlying = this.#seen !== undefined && Math.abs(first - this.#seen) > FLIGHT_ROWS;
+    this.#seen = first;
+    clearTimeout(this.#landing);
+    if (isFlying) this.#landing = setTimeout(() => void this.#ask(), LANDING_MS);
+    else void this.#ask();
   }
 
   /** The channel went on. */
@@ -85,6 +94,7 @@ export class StateBook {
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#landing);
   }
 
   async #ask(): Promise<void> {

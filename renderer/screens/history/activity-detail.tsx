@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
@@ -22,15 +22,22 @@ type Payment = NonNullable<ActivityEntry['payment']>;
 type Transaction = NonNullable<ActivityEntry['transaction']>;
 
 /** One entry of the ledger: what it was, what it cost, what it is called, and how it went. */
-export function ActivityDetail({ entry, onChanged }: { readonly entry: ActivityEntry; readonly onChanged: () => void }) {
+export function ActivityDetail({ entry, isChosen, onChanged }: { readonly entry: ActivityEntry; readonly isChosen: boolean; readonly onChanged: () => void }) {
   const { t } = useI18n();
   const { payment, transaction } = entry;
+  const box = useRef<HTMLDivElement>(null);
+  // In a small window it stands below the list: whoever asks for it sees it.
+  useEffect(() => {
+    if (isChosen) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [isChosen]);
   return (
-    <Card title={payment ? t(`row.${payment.direction}`) : t(`tx.${transaction?.kind ?? 'sent'}`)}>
-      {payment ? <PaymentFacts payment={payment} /> : transaction && <TransactionFacts transaction={transaction} />}
-      <LabelForm entry={entry} onChanged={onChanged} />
-      {payment && <Course payment={payment} />}
-    </Card>
+    <div ref={box}>
+      <Card title={payment ? t(`row.${payment.direction}`) : t(`tx.${transaction?.kind ?? 'sent'}`)}>
+        {payment ? <PaymentFacts payment={payment} /> : transaction && <TransactionFacts transaction={transaction} />}
+        <LabelForm entry={entry} onChanged={onChanged} />
+        {payment && <Course payment={payment} />}
+      </Card>
+    </div>
   );
 }
 

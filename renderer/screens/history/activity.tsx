@@ -79,8 +79,8 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
             {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
           </Card>
           <div className="stack">
-            {shown && <ActivityDetail key={shown.key} entry={shown} onChanged={() => book.refresh()} />}
             <ChannelList onChannel={onChannel} />
+            {shown && <ActivityDetail key={shown.key} entry={shown} isChosen={shown.key === chosen?.key} onChanged={() => book.refresh()} />}
           </div>
         </div>
       </div>
@@ -149,7 +149,7 @@ function ChannelList({ onChannel }: { readonly onChannel: (channelId: string) =>
   return (
     <Card flush title={t('history.channels')}>
       {channels.length === 0 && <p className="card-body muted">{t('history.channels.none')}</p>}
-      <ul className="rows">
+      <ul className="rows channel-links">
         {channels.map((channel) => (
           <li key={channel.channelId}>
             <AriaButton className="entry entry-line" onPress={() => onChannel(channel.channelId)}>

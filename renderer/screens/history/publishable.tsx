@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
@@ -16,7 +17,7 @@ const EVENTS = ['channel.updated', 'chain.updated'] as const;
 const USUAL = 1;
 
 /** What each side could publish at this moment, and what would come of it. */
-export function Publishable({ channel }: { readonly channel: Channel }) {
+export const Publishable = memo(function Publishable({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   const isOver = ['failing', 'closing', 'closed'].includes(channel.state);
   return (
@@ -24,7 +25,7 @@ export function Publishable({ channel }: { readonly channel: Channel }) {
       {isOver ? <p className="card-body">{closeWords(channel, t).spend ?? t('publish.over')}</p> : <Sides channel={channel} />}
     </Card>
   );
-}
+});
 
 function Sides({ channel }: { readonly channel: Channel }) {
   const { t, language } = useI18n();

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { Card } from '../../components/card.tsx';
 import { Skeleton } from '../../components/empty.tsx';
@@ -15,7 +16,7 @@ const [LEFT, WIDTH, LEVEL, TOP] = [26, 286, 14, 0] as const;
 const leafX = (place: number): number => LEFT + (place * WIDTH) / LEAVES;
 
 /** The secrets that the peer gave up, whose newest state is `newest`: 49 places are enough for all states there can ever be (BOLT 3). */
-export function RevocationTree({ channelId, newest, chosen }: { readonly channelId: string; readonly newest: number; readonly chosen: number | undefined }) {
+export const RevocationTree = memo(function RevocationTree({ channelId, newest, chosen }: { readonly channelId: string; readonly newest: number; readonly chosen: number | undefined }) {
   const { t } = useI18n();
   const { value } = useAnswer('channel.revocations', { channelId }, ['channel.updated']);
   return (
@@ -23,7 +24,7 @@ export function RevocationTree({ channelId, newest, chosen }: { readonly channel
       {value ? <Drawings revocations={value} chosen={chosen} newest={newest} /> : <Skeleton />}
     </Card>
   );
-}
+});
 
 function Drawings({ revocations, chosen, newest }: { readonly revocations: Revocations; readonly chosen: number | undefined; readonly newest: number }) {
   const { t } = useI18n();

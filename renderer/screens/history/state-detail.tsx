@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
@@ -20,7 +20,7 @@ interface StateDetailProps {
 }
 
 /** One state: both transactions, who signed and who revoked them, and what publishing one would mean. One for each: keyed by the number. */
-export function StateDetail({ number, state, before, channel }: StateDetailProps) {
+export const StateDetail = memo(function StateDetail({ number, state, before, channel }: StateDetailProps) {
   const { t } = useI18n();
   const box = useRef<HTMLDivElement>(null);
   // In a small window it stands below the list: whoever asks for it sees it.
@@ -40,7 +40,7 @@ export function StateDetail({ number, state, before, channel }: StateDetailProps
       </Card>
     </div>
   );
-}
+});
 
 function Commitment({ owner, number, side, before, channel }: { readonly owner: 'ours' | 'theirs'; readonly number: number; readonly side: Side | undefined; readonly before: Side | undefined; readonly channel: Answer<'channel.get'> }) {
   const { t, language } = useI18n();
