@@ -3,7 +3,6 @@ import { toHex, fromUtf8 } from '../lib/bytes.ts';
 import { decodeOrder } from '../payment/codec.ts';
 import type { IncomingPayment } from '../payment/incoming-types.ts';
 import type { OutgoingPayment } from '../payment/outgoing-types.ts';
-import { walletTransactions } from '../wallet/transactions.ts';
 import type { SfericNode } from './node.ts';
 import { paymentLabelKey } from './records.ts';
 import { paymentView, transactionView } from './views.ts';
@@ -77,7 +76,7 @@ async function paymentEntry(node: SfericNode, direction: 'o' | 'i', hash: string
 
 function transactionEntries(node: SfericNode): readonly Read[] {
   const channels = node.channels.all();
-  return walletTransactions(node.onchain.ledger, node.onchain.wallet, () => undefined).map((line) => {
+  return node.onchain.transactions().map((line) => {
     const { label, ...transaction } = transactionView(line, channels);
     const timed = transaction.timeMs === undefined ? {} : { timeMs: transaction.timeMs };
     return { cursor: line.txid, entry: { key: `tx:${line.txid}`, ...timed, transaction: { ...transaction, ...(label === undefined ? {} : { label }) }, ...(label === undefined ? {} : { label }) } };

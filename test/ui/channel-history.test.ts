@@ -265,6 +265,10 @@ describe('what a channel did, and what closing it by force would do', () => {
     await sees(/Came back in all: /u);
     await look();
     expect(channel.state).toBe('closed');
+    // However deep a transaction lies, it keeps its place in time.
+    const { entries } = await engine('activity.list', { limit: 200 });
+    const seconds = entries.map(({ timeMs }) => Math.floor((timeMs ?? Number.NaN) / 1000));
+    expect(seconds).toEqual(seconds.toSorted((a, b) => b - a));
     expect(await axeFaults(app)).toEqual([]);
     await timeline();
     await page.getByText('You closed it.', { exact: true }).waitFor();
