@@ -96,8 +96,19 @@ const isAsked = (entry: Entry, { kinds, state, withFee, search }: Asked): boolea
 /** What has no time yet waits for a block: it is the newest. */
 const isNewer = (a: Read, b: Read): boolean => (a.entry.timeMs ?? Infinity) >= (b.entry.timeMs ?? Infinity);
 
+const HASH = /^[0-9a-f]{64}$/u;
+
+/** A whole payment hash or transaction id is looked up, however long ago it was. */
+async function entriesNamed(node: SfericNode, name: string): Promise<readonly Entry[]> {
+  const payments = await Promise.all((['o', 'i'] as const).map((direction) => paymentEntry(node, direction, name)));
+  const transactions = transactionEntries(node).filter(({ cursor }) => cursor === name);
+  return [...payments.filter((entry) => entry !== undefined), ...transactions.map(({ entry }) => entry)];
+}
+
 /** Payments and transactions in one order, newest first: two orders that are merged, each with its place in the cursor. */
 export async function activityPage(node: SfericNode, asked: Asked): Promise<Activity> {
+  const wanted = asked.search?.trim().toLowerCase() ?? '';
+  if (HASH.test(wanted)) return { entries: (await entriesNamed(node, wanted)).filter((entry) => isAsked(entry, asked)) };
   const start = cursorOf(asked.after);
   const wants = (...kinds: readonly string[]): boolean => asked.kinds === undefined || asked.kinds.some((kind) => kinds.includes(kind));
   const payments = new PaymentReader(node, start.payment, wants('sent', 'received'));

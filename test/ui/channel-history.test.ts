@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Answer, type Method, methods, type ParamsIn } from '../../core/api.ts';
 import { handsOn, type Hands } from '../../build/desktop/hands.ts';
 import { walk } from '../../build/desktop/walk.ts';
@@ -27,7 +27,14 @@ describe('what a channel did, and what closing it by force would do', () => {
     if (!reply.ok) throw new Error(JSON.stringify(reply));
     return methods[method].result.decode(reply.value as never) as Answer<M>;
   }
-  const look = async (): Promise<void> => void (channel = (await engine('channel.list', { includeClosed: true }))[0]!);
+  /** The channel as it is once no revocation is under way. */
+  const look = async (): Promise<void> => {
+    const isAtRest = async (): Promise<boolean> => {
+      channel = (await engine('channel.list', { includeClosed: true }))[0]!;
+      return channel.pendingHtlcs === 0 && channel.localCommitmentNumber === channel.remoteCommitmentNumber;
+    };
+    await vi.waitUntil(isAtRest, { timeout: 10_000 });
+  };
   const pay = async (sat: bigint, description: string): Promise<Answer<'payment.get'>> => {
     const { invoice } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: sat * 1000n, description });
     return engine('payment.send', { invoice, timeoutMs: 20_000 });
@@ -106,6 +113,23 @@ describe('what a channel did, and what closing it by force would do', () => {
     await page.getByRole('heading', { name: `State ${channel.localCommitmentNumber}`, exact: true }).waitFor();
   });
 
+  test('by keyboard from state to state, and at twice the size nothing is cut off sideways', async () => {
+    const { page, go } = hands;
+    await row(5).getByRole('button').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('heading', { name: 'State 3', exact: true }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('State 3');
+    await page.setViewportSize({ width: 640, height: 400 });
+    for (const open of [async () => undefined, () => go('History')]) {
+      await open();
+      await page.locator('main h1').waitFor();
+      expect(await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, (document.querySelector('main')?.scrollWidth ?? 0) - (document.querySelector('main')?.clientWidth ?? 0)))).toBeLessThanOrEqual(0);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await timeline();
+  });
+
   test('the journal goes page by page in both orders', async () => {
     const { channelId } = channel;
     const all = await engine('channel.history', { channelId, limit: 1000 });
@@ -182,6 +206,11 @@ describe('what a channel did, and what closing it by force would do', () => {
     await expect.poll(() => list.getByRole('listitem').count()).toBe(1);
     await fill('Search', 'nothing is called so');
     await sees('Nothing found');
+    // A whole hash is looked up, wherever it stands.
+    await fill('Search', (await engine('payment.list', { limit: 1000 })).at(-1)!.paymentHash);
+    await list.getByText('a book').waitFor();
+    await fill('Search', channel.fundingTxid);
+    await list.getByText('Channel opened').waitFor();
     await fill('Search', '');
     await list.getByText('a stamp').waitFor();
     const csv = await saved('activity.csv', () => press('Save as table'), (text) => text.includes('channel_open'));

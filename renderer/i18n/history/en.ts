@@ -52,6 +52,7 @@ export const enHistory = {
   'channel.delays': 'Wait after force-close',
   'channel.delays.value': 'you {ours} blocks, the peer {theirs}',
   'timeline.title.fine': 'Nothing irregular happened in this channel',
+  'timeline.title.trouble': 'Something went wrong in this channel',
   'timeline.title.revoked': 'The peer published a revoked state',
   'timeline.title.future': 'The peer knows more of this channel than this wallet',
   'timeline.title.unknown': 'This channel was spent in a way that the wallet does not know',

@@ -53,6 +53,7 @@ export const zhHansHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'channel.delays': '强制关闭后的等待',
   'channel.delays.value': '你 {ours} 个区块，对方 {theirs} 个',
   'timeline.title.fine': '这条通道没有异常',
+  'timeline.title.trouble': '这条通道出过问题',
   'timeline.title.revoked': '对方广播了已撤销的状态',
   'timeline.title.future': '对方对这条通道的了解比此钱包更新',
   'timeline.title.unknown': '这条通道以钱包不认识的方式被花费',

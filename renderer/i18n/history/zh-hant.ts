@@ -53,6 +53,7 @@ export const zhHantHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'channel.delays': '強制關閉後的等待',
   'channel.delays.value': '你 {ours} 個區塊，對方 {theirs} 個',
   'timeline.title.fine': '這條通道沒有異常',
+  'timeline.title.trouble': '這條通道出過問題',
   'timeline.title.revoked': '對方廣播了已撤銷的狀態',
   'timeline.title.future': '對方對這條通道的了解比此錢包更新',
   'timeline.title.unknown': '這條通道以錢包不認識的方式被花費',

@@ -22,13 +22,15 @@ import { type Order, StateTable } from './state-table.tsx';
 type Channel = Answer<'channel.get'>;
 
 const VERDICT: Readonly<Record<string, 'revoked' | 'future' | 'unknown'>> = { revoked: 'revoked', future: 'future', unknown: 'unknown' };
+/** Reasons of a close that nobody wished for. */
+const TROUBLE: ReadonlySet<string> = new Set(['peer_error', 'protocol_violation', 'htlc_deadline', 'data_loss']);
 
 /** What happened in this channel, and what could each side publish now? */
 export function ChannelTimeline({ channelId, onBack }: { readonly channelId: string; readonly onBack: () => void }) {
   const { t } = useI18n();
   const { value: channel, error } = useAnswer('channel.get', { channelId }, ['channel.updated']);
   const [isExporting, setExporting] = useState(false);
-  const verdict = VERDICT[channel?.spendClass ?? ''] ?? 'fine';
+  const verdict = VERDICT[channel?.spendClass ?? ''] ?? (TROUBLE.has(channel?.closeReason ?? '') ? 'trouble' : 'fine');
   return (
     <>
       <ScreenHead

@@ -100,7 +100,7 @@ export const StateRow = memo(
     return (
       <div role="row" aria-rowindex={index + 2} className={`state${isValid ? ' is-valid' : ''}${isChosen ? ' is-chosen' : ''}`} style={{ transform: `translateY(${top}px)` }}>
         <span role="cell" className="c-number">
-          <button type="button" className="state-number" aria-pressed={isChosen} aria-label={t('states.number', { number: String(number) })} onClick={() => onChoose(number)}>
+          <button type="button" className="state-number" data-state={number} aria-pressed={isChosen} aria-label={t('states.number', { number: String(number) })} onClick={() => onChoose(number)}>
             {groups(BigInt(number))}
           </button>
         </span>
