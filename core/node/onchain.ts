@@ -248,7 +248,7 @@ export class Onchain {
     // What a restart has not been told of yet is not undone.
     if (this.#wasSynced) {
       this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
-      this.#times.note(turn, this.#timesContext(), this.#options.system);
+      this.#times.note(turn, this.#timesContext());
     }
     this.#options.onWallet(turn);
   }
@@ -258,7 +258,7 @@ export class Onchain {
     return this.#times.timed(this.#timesContext(), (height) => this.#options.chain.blockTimeSeconds?.(height));
   }
   #timesContext() {
-    return { ledger: this.ledger, wallet: this.#wallet, tipHeight: this.height };
+    return { ledger: this.ledger, wallet: this.#wallet, tipHeight: this.height, nowSeconds: Math.floor(this.#options.system.nowMs() / 1000) };
   }
 
   #fault(fault: ChainFault, final: boolean): void {
