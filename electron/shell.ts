@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open as openFile, writeFile } from 'node:fs/promises';
 import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer } from '../core/api.ts';
@@ -23,6 +23,13 @@ export interface ShellPort {
   /** Given what to do whenever the playground starts or ends. */
   readonly onPlaygroundState: (told: () => void) => void;
 }
+
+/** What can be saved, piece by piece, as the engine gives it. */
+const EXPORTS = {
+  activity: { method: 'activity.export', params: { format: 'csv' } },
+  labels: { method: 'activity.export', params: { format: 'bip329' } },
+  evidence: { method: 'channel.evidence', params: {} },
+} as const;
 
 /** A password in an address is for the server only. */
 const withoutPassword = (source: string): string => source.replace(/\/\/([^:@/]*):[^@/]*@/u, '//$1:…@');
@@ -55,6 +62,12 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
   };
   const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
   port.onPlaygroundState(changed);
+  const askWhere = async (fileName: string): Promise<string | undefined> => {
+    const window = port.window();
+    if (!window) return undefined;
+    const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
+    return canceled || !filePath ? undefined : filePath;
+  };
   return {
     ...playgroundHandlers(playground),
     'shell.state': state,
@@ -100,12 +113,25 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return {};
     },
     'shell.save': async ({ fileName, content }) => {
-      const window = port.window();
-      if (!window) return { isSaved: false };
-      const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
-      if (canceled || !filePath) return { isSaved: false };
+      const filePath = await askWhere(fileName);
+      if (filePath === undefined) return { isSaved: false };
       await writeFile(filePath, content, { mode: 0o600 });
       return { isSaved: true };
+    },
+    'shell.saveExport': async ({ fileName, what, ...of }) => {
+      const filePath = await askWhere(fileName);
+      if (filePath === undefined) return { isSaved: false };
+      const file = await openFile(filePath, 'w', 0o600);
+      try {
+        for (let after: string | undefined; ; ) {
+          const piece = (await engine.call(EXPORTS[what].method, { ...EXPORTS[what].params, ...of, ...(after === undefined ? {} : { after }) })) as { readonly text: string; readonly next?: string };
+          await file.appendFile(piece.text);
+          if (piece.next === undefined) return { isSaved: true };
+          after = piece.next;
+        }
+      } finally {
+        await file.close();
+      }
     },
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);
