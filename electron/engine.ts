@@ -44,6 +44,14 @@ export class Engine {
     }
   }
 
+  suspended(): void {
+    this.#app?.suspended();
+  }
+
+  resumed(): void {
+    this.#app?.resumed().catch((error: unknown) => this.log.error('the chain could not be asked after sleep', { error }));
+  }
+
   async stop(): Promise<void> {
     const app = this.#app;
     this.#app = undefined;

@@ -1,27 +1,39 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { app, type BrowserWindow, ipcMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { EventName, Screen, ShellEventName } from '../core/api.ts';
+import { Confirmations } from './confirm.ts';
 import { linkOf, watchLinks } from './deep-links.ts';
+import { askPerson, confirmIn } from './dialogs.ts';
 import { Engine } from './engine.ts';
+import { createGestures } from './gestures.ts';
 import { registerIpc } from './ipc.ts';
 import { installMenu } from './menu.ts';
+import { createNotifier } from './notify.ts';
+import { watchPower } from './power.ts';
+import { createQuit } from './quit.ts';
+import { readRequest } from './readings.ts';
 import { quickUnlock } from './secrets.ts';
 import { allowedLink, confine, refusePermissions, SCHEME, servePages } from './security.ts';
 import { openSettings, type Settings } from './settings.ts';
 import { shellHandlers } from './shell.ts';
+import { amountText, type Language, languageOf, type Say, sayIn } from './texts/index.ts';
 import { createTray } from './tray.ts';
 import { createWindow, loadWallet } from './window.ts';
 
 const DIST = join(import.meta.dirname, '..');
-const DRAIN_MS = 5000;
-const IDLE_CHECK_MS = 10_000;
 /** What a locked window is told: nothing about the money. */
 const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'alarm']);
+/** What may be paid in a day without the main process asking: what a person has in the pocket. */
+const UNASKED_MSAT = 50_000_000n;
+/** Coins of the practice network are worth nothing; enough of them to watch payments stream. */
+const UNASKED_PRACTICE_MSAT = 1_000_000_000n;
 
-// Reports of Node hold the environment and the command line.
+// Reports of Node hold the environment and the command line; its inspector reads all memory, and a signal would open it.
 process.report.reportOnFatalError = false;
 process.report.reportOnUncaughtException = false;
 process.report.excludeEnv = true;
+if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined);
 
 /** Only the environment chooses a network from outside: a link of the system can add arguments, but no variables. */
 function fromEnvironment(): Partial<Settings> {
@@ -30,12 +42,17 @@ function fromEnvironment(): Partial<Settings> {
 }
 
 let window: BrowserWindow | undefined;
-let isDrained = false;
 
 async function start(): Promise<void> {
   const folder = app.getPath('userData');
   const settings = openSettings(join(folder, 'settings.json'), fromEnvironment());
+  const isPractice = (): boolean => process.env['SFERIC_PRACTICE'] === '1' && settings.get().network === 'regtest';
   const lock = { isOn: false };
+  const language = (): Language => {
+    const chosen = settings.get().language;
+    return chosen === 'system' ? languageOf(app.getPreferredSystemLanguages()[0] ?? app.getLocale()) : chosen;
+  };
+  const say: Say = (key, values) => sayIn(language())(key, values);
   let waiting = linkOf(process.argv);
   const takeLink = (): string | undefined => {
     const link = waiting;
@@ -45,21 +62,6 @@ async function start(): Promise<void> {
   const send = (name: EventName | ShellEventName, data: unknown): void => {
     if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
   };
-  const tray = createTray({ folder: join(DIST, 'renderer'), show: () => show(), lock: () => void handlers['shell.lock']({}) });
-  const notify = notifier(() => window?.isFocused() ?? false);
-  const engine = new Engine({
-    folder,
-    settings: settings.get,
-    onEvent: (name, data) => {
-      send(name, data);
-      notify(name, data);
-      if (name === 'wallet.updated') tray.tell(settings.get().trayBalance && !lock.isOn ? `${(data as { spendableSat: string }).spendableSat} sat` : undefined);
-    },
-  });
-  const handlers = shellHandlers({
-    engine, settings, lock, isPractice: process.env['SFERIC_PRACTICE'] === '1', window: () => window, tell: send, link: { take: takeLink },
-    secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
-  }); // prettier-ignore
   const show = (): void => {
     if (window?.isMinimized()) window.restore();
     window?.show();
@@ -69,52 +71,86 @@ async function start(): Promise<void> {
     show();
     send('shell.go', { screen });
   };
+  const lockWindow = (): void => void (lock.isOn || handlers['shell.lock']({}));
+  const tray = createTray({ folder: join(DIST, 'renderer'), say, show, lock: lockWindow });
+  const tellTray = (spendableSat: string | undefined): void => tray.tell(spendableSat !== undefined && settings.get().trayBalance && !lock.isOn ? amountText(BigInt(spendableSat) * 1000n) : undefined);
+  const notify = createNotifier({
+    say, language, isWatched: () => window?.isFocused() ?? false,
+    show: (body) => void (Notification.isSupported() && new Notification({ title: 'Sferic', body }).show()),
+  }); // prettier-ignore
+  const engine = new Engine({
+    folder,
+    settings: settings.get,
+    onEvent: (name, data) => {
+      send(name, data);
+      notify(name, data);
+      if (name === 'wallet.updated') tellTray((data as { readonly spendableSat: string }).spendableSat);
+    },
+  });
+  const gestures = createGestures(() => performance.now());
+  const confirmations = new Confirmations({
+    read: (method, params) => readRequest({ call: (name, given) => engine.call(name, given), say }, method, params),
+    ask: (question) => confirmIn(window, say, question),
+    takeGesture: () => gestures.take() || isPractice(), unaskedMsat: () => (isPractice() ? UNASKED_PRACTICE_MSAT : UNASKED_MSAT),
+    randomToken: () => randomBytes(32).toString('hex'), nowMs: () => performance.now(),
+  }); // prettier-ignore
+  const label = (): void => {
+    installMenu({ say, go, lock: lockWindow, showLogs: () => void shell.openPath(join(folder, 'logs')) });
+    tray.label();
+  };
+  const handlers = shellHandlers({
+    engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
+    confirm: (given) => confirmations.confirm(given), onSettings: label,
+    onLock: () => {
+      confirmations.forget();
+      tellTray(undefined);
+    },
+  }); // prettier-ignore
+  const quit = createQuit({
+    call: (method, params) => engine.call(method, params), stop: () => engine.stop(), say, language, log: engine.log,
+    // Without a window there is nothing left to keep running.
+    ask: async (title, lines) => !window || askPerson(window, { title, lines, yes: say('quit.yes'), no: say('quit.no') }),
+  }); // prettier-ignore
 
   nativeTheme.themeSource = settings.get().theme;
   refusePermissions(session.defaultSession);
   protocol.handle(SCHEME, servePages(join(DIST, 'renderer')));
-  registerIpc({ ipc: ipcMain, engine: (method, params) => engine.ask(method, params), shell: handlers, isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log });
-  installMenu({ go, lock: () => void handlers['shell.lock']({}) });
+  registerIpc({
+    ipc: ipcMain, engine: (method, params) => engine.ask(method, params), shell: handlers, redeem: (method, params, token) => confirmations.redeem(method, params, token),
+    isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log,
+  }); // prettier-ignore
+  label();
   watchLinks(app, (uri) => {
     waiting = uri;
     send('shell.linkWaiting', {});
   }, show); // prettier-ignore
-  watchIdle(() => settings.get().idleLockMinutes, () => void (lock.isOn || handlers['shell.lock']({})));
+  watchPower({
+    monitor: powerMonitor, lock: lockWindow, idleMinutes: () => settings.get().idleLockMinutes, nowMs: () => Date.now(),
+    onSuspend: () => {
+      confirmations.forget();
+      engine.suspended();
+    },
+    onResume: () => engine.resumed(), onShutdown: () => quit.hurry(),
+  }); // prettier-ignore
   app.on('before-quit', (event) => {
-    if (isDrained) return;
+    if (quit.isDone()) return;
     event.preventDefault();
-    void drain(engine).then(() => app.quit());
+    void quit.begin().then((mayEnd) => mayEnd && app.quit());
   });
   app.on('window-all-closed', () => app.quit());
 
   await engine.start();
   window = createWindow({ preload: join(DIST, 'preload', 'preload.cjs'), dark: nativeTheme.shouldUseDarkColors });
+  gestures.watch(window.webContents);
+  // The question of quitting needs its window still there.
+  window.on('close', (event) => {
+    if (quit.isDone()) return;
+    event.preventDefault();
+    app.quit();
+  });
   window.on('closed', () => (window = undefined));
   await loadWallet(window);
 }
-
-/** What is in flight gets a moment; everything that counts is on disk already, so a node that hangs may be left behind. */
-async function drain(engine: Engine): Promise<void> {
-  const late = new Promise<void>((done) => setTimeout(done, DRAIN_MS).unref());
-  await Promise.race([engine.stop().catch((error: unknown) => engine.log.error('the node did not stop cleanly', { error })), late]);
-  isDrained = true;
-}
-
-function watchIdle(minutes: () => number, lock: () => void): void {
-  setInterval(() => {
-    if (minutes() > 0 && powerMonitor.getSystemIdleTime() >= minutes() * 60) lock();
-  }, IDLE_CHECK_MS).unref();
-  powerMonitor.on('lock-screen', lock);
-}
-
-/** Money that came in and alarms, when nobody looks at the window. Never what a peer or an invoice wrote. */
-const notifier =
-  (isWatched: () => boolean) =>
-  (name: EventName, data: unknown): void => {
-    const fields = data as { readonly state?: string; readonly message?: string };
-    const body = name === 'alarm' ? fields.message : name === 'invoice.updated' && fields.state === 'paid' ? 'A payment has arrived.' : undefined;
-    if (body !== undefined && !isWatched() && Notification.isSupported()) new Notification({ title: 'Sferic', body }).show();
-  };
 
 if (app.requestSingleInstanceLock()) {
   app.enableSandbox();

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
-import type { ShellAnswer } from '../core/api.ts';
+import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
 import type { ShellHandlers } from './ipc.ts';
+import { withoutPassword } from './readings.ts';
 import type { QuickUnlock } from './secrets.ts';
 import { allowedLink } from './security.ts';
 import type { SettingsFile } from './settings.ts';
@@ -13,15 +14,17 @@ export interface ShellPort {
   readonly engine: Engine;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
-  readonly isPractice: boolean;
+  readonly isPractice: () => boolean;
   readonly window: () => BrowserWindow | undefined;
   readonly lock: { isOn: boolean };
   readonly link: { readonly take: () => string | undefined };
   readonly tell: (name: 'shell.updated', data: unknown) => void;
+  readonly confirm: (given: ShellParams<'shell.confirm'>) => Promise<ShellAnswer<'shell.confirm'>>;
+  /** Settings changed: what the shell itself says may be in another language now. */
+  readonly onSettings: () => void;
+  /** The window was locked: whatever was confirmed before does not count any more. */
+  readonly onLock: () => void;
 }
-
-/** A password in an address is for the server only. */
-const withoutPassword = (source: string): string => source.replace(/\/\/([^:@/]*):[^@/]*@/u, '//$1:…@');
 
 /** What the shell does by itself for the page. */
 export function shellHandlers(port: ShellPort): ShellHandlers {
@@ -30,7 +33,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     const { chainSources, ...rest } = settings.get();
     return {
       ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
-      systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice, windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice(), windowLocked: lock.isOn, quickUnlock: await secrets.state(),
     }; // prettier-ignore
   };
   const told = async (): Promise<ShellAnswer<'shell.state'>> => {
@@ -49,6 +52,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     'shell.set': async (changes) => {
       settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
       nativeTheme.themeSource = settings.get().theme;
+      port.onSettings();
       return told();
     },
     'shell.connect': async ({ network, chainSources }) => {
@@ -59,8 +63,10 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       await engine.start();
       return told();
     },
+    'shell.confirm': (given) => port.confirm(given),
     'shell.lock': async () => {
       lock.isOn = true;
+      port.onLock();
       await told();
       return {};
     },

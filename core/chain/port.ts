@@ -48,7 +48,10 @@ export interface ChainSource {
   /** Parents first, the paying child last; sources without packages send one after another. */
   readonly publishPackage: (rawTxs: readonly Uint8Array[]) => Promise<PublishResult>;
   readonly feeEstimates: () => Promise<FeeEstimates>;
-  /** Asks for the newest state at once, after sleep for instance; resolves when caught up or when the source is away. */
-  readonly catchUp: () => Promise<void>;
+  /**
+   * Asks for the newest state at once, after sleep for instance. True: everything up to the newest block has been told.
+   * False: nobody answers; `onSynced` follows when somebody does.
+   */
+  readonly catchUp: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }

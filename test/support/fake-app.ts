@@ -51,6 +51,8 @@ export function createFakeApp(handlers: FakeHandlers = {}): FakeApp {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    suspended: () => undefined,
+    resumed: () => Promise.resolve(),
     stop: () => {
       app.stops++;
       return Promise.resolve();
