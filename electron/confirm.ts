@@ -56,7 +56,7 @@ function canonical(value: unknown): string {
 
 function decoded(method: ConfirmedMethod, wire: unknown): never {
   const { params } = method === 'shell.connect' ? shellMethods[method] : methods[method];
-  const result = decodeWith(params as never, wire);
+  const result = decodeWith<never>(params as never, wire);
   if (!result.ok) throw new ApiFailure(result.error.code, result.error.message, result.error.data);
   return result.value;
 }

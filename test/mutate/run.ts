@@ -8,7 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COPIED = ['core', 'test', 'build', 'package.json', 'tsconfig.base.json'];
+const COPIED = ['core', 'electron', 'renderer', 'assets', 'test', 'build', 'package.json', 'tsconfig.base.json'];
 const TIMEOUT_MS = 5 * 60_000;
 const USAGE = `npm run mutate              every deliberate fault: a test must fail with each of them
 npm run mutate -- reserve   only those whose description contains the word`;
