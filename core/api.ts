@@ -306,6 +306,11 @@ export const shellMethods = {
   'shell.save': method('Asks where to, and writes text to a file.', z.strictObject({ fileName: text(100), content: text(200_000) }), z.strictObject({ isSaved: z.boolean() })),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
+  'shell.export': method('Asks where to, and writes an export of the engine there; the page never holds it.', z.strictObject({ what: name(['payments']), fileName: text(100) }), z.strictObject({ isSaved: z.boolean() })),
+  'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({
+    state: name(['current', 'newer', 'urgent', 'refused', 'unreachable', 'unavailable']), version: text(20).optional(), dateMs: timeMs.optional(),
+    why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),
+  })),
   'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
 } as const;
 export type ShellMethod = keyof typeof shellMethods;

@@ -16,6 +16,7 @@ import { readRequest } from './readings.ts';
 import { quickUnlock } from './secrets.ts';
 import { allowedLink, confine, refusePermissions, SCHEME, servePages } from './security.ts';
 import { openSettings, type Settings } from './settings.ts';
+import { checkRelease } from './release.ts';
 import { shellHandlers } from './shell.ts';
 import { amountText, type Language, languageOf, type Say, sayIn } from './texts/index.ts';
 import { createTray } from './tray.ts';
@@ -100,7 +101,7 @@ async function start(): Promise<void> {
   };
   const handlers = shellHandlers({
     engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
-    confirm: (given) => confirmations.confirm(given), onSettings: label,
+    confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
     onLock: () => {
       confirmations.forget();
       tellTray(undefined);

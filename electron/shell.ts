@@ -20,6 +20,7 @@ export interface ShellPort {
   readonly link: { readonly take: () => string | undefined };
   readonly tell: (name: 'shell.updated', data: unknown) => void;
   readonly confirm: (given: ShellParams<'shell.confirm'>) => Promise<ShellAnswer<'shell.confirm'>>;
+  readonly checkUpdate: () => Promise<ShellAnswer<'shell.checkUpdate'>>;
   /** Settings changed: what the shell itself says may be in another language now. */
   readonly onSettings: () => void;
   /** The window was locked: whatever was confirmed before does not count any more. */
@@ -46,6 +47,15 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     await engine.call(vault === 'locked' ? 'vault.unlock' : 'vault.checkPassword', { password });
     lock.isOn = false;
     await told();
+  };
+  /** Nothing is made before somebody has said where it goes. */
+  const save = async (fileName: string, make: () => Promise<string>): Promise<{ readonly isSaved: boolean }> => {
+    const window = port.window();
+    if (!window) return { isSaved: false };
+    const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
+    if (canceled || !filePath) return { isSaved: false };
+    await writeFile(filePath, await make(), { mode: 0o600 });
+    return { isSaved: true };
   };
   return {
     'shell.state': state,
@@ -90,14 +100,9 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       clipboard.writeText(text);
       return {};
     },
-    'shell.save': async ({ fileName, content }) => {
-      const window = port.window();
-      if (!window) return { isSaved: false };
-      const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
-      if (canceled || !filePath) return { isSaved: false };
-      await writeFile(filePath, content, { mode: 0o600 });
-      return { isSaved: true };
-    },
+    'shell.save': ({ fileName, content }) => save(fileName, async () => content),
+    'shell.export': ({ fileName }) => save(fileName, async () => ((await engine.call('payment.export', {})) as { readonly csv: string }).csv),
+    'shell.checkUpdate': () => port.checkUpdate(),
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);
       if (link === undefined) throw new ApiFailure('bad_request', 'Only pages of the documentation and of the block explorer are opened. Nothing was opened.');
