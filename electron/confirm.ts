@@ -81,7 +81,9 @@ export class Confirmations {
   async confirm({ method, params: wire }: { readonly method: ConfirmedMethod; readonly params: unknown }): Promise<{ readonly token: string }> {
     const params = decoded(method, wire);
     const reading = await this.#port.read(method, params);
-    if (!this.#isSmall(reading)) await this.#ask(reading);
+    // Used up in any case: what a hand did for this is not good for the next.
+    const hasHand = this.#port.takeGesture();
+    if (!this.#isSmall(reading, hasHand)) await this.#ask(reading);
     const token = this.#port.randomToken();
     for (const [old] of [...this.#granted].slice(0, Math.max(0, this.#granted.size - MAX_TOKENS + 1))) this.#granted.delete(old);
     this.#granted.set(token, { method, request: canonical(params), params: reading.params, untilMs: this.#port.nowMs() + TOKEN_MS });
@@ -104,13 +106,13 @@ export class Confirmations {
     this.#granted.clear();
   }
 
-  #isSmall({ question, costMsat }: Reading): boolean {
+  #isSmall({ question, costMsat }: Reading, hasHand: boolean): boolean {
     if (!question) return true;
-    if (costMsat === undefined) return false;
+    if (costMsat === undefined || !hasHand) return false;
     const nowMs = this.#port.nowMs();
     this.#unasked = this.#unasked.filter(({ atMs }) => nowMs - atMs < DAY_MS);
     const sumMsat = this.#unasked.reduce((sum, paid) => sum + paid.costMsat, costMsat);
-    if (sumMsat > this.#port.unaskedMsat() || !this.#port.takeGesture()) return false;
+    if (sumMsat > this.#port.unaskedMsat()) return false;
     this.#unasked.push({ atMs: nowMs, costMsat });
     return true;
   }
