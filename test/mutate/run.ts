@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['core', 'electron', 'renderer', 'assets', 'test', 'build', 'package.json', 'tsconfig.base.json'];
 const TIMEOUT_MS = 5 * 60_000;
 const USAGE = `npm run mutate              every deliberate fault: a test must fail with each of them
-npm run mutate -- reserve   only those whose description contains the word`;
+npm run mutate -- reserve   only those whose description or file contains the word`;
 
 type Verdict = 'caught' | 'survived';
 interface Outcome {
@@ -61,7 +61,7 @@ async function work(folder: string, waiting: Mutant[], outcomes: Outcome[]): Pro
 const words = process.argv.slice(2);
 if (words.includes('--help')) console.log(USAGE);
 else {
-  const chosen = mutants.filter(({ fault }) => words.every((word) => fault.includes(word)));
+  const chosen = mutants.filter(({ fault, against, file }) => words.every((word) => `${fault} (${against}) ${file}`.includes(word)));
   const workshops = Array.from({ length: Math.max(1, Math.min(2, availableParallelism(), chosen.length)) }, makeWorkshop);
   const outcomes: Outcome[] = [];
   try {

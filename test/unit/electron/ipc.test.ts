@@ -112,6 +112,13 @@ describe('one channel for each method of the contract', () => {
     expect(answer).toEqual(method === 'shell.connect' ? expect.objectContaining({ ok: false }) : { ok: true, value: { shown: 'limit' } });
   });
 
+  test.each(WINDOW_METHODS)('%s looks at the size before it looks at anything else', async (method) => {
+    const { ask } = openIpc();
+    for (const huge of [{ text: 'x'.repeat(300_000) }, { lists: Array.from({ length: 100 }, () => Array(100).fill(1)) }, { [`name${'x'.repeat(300_000)}`]: 1 }]) {
+      expect(await ask(method, fromWallet, huge)).toEqual({ ok: false, error: { code: 'bad_request', message: 'The request is too large.' } });
+    }
+  });
+
   test('a flood is cut off while its first requests are under way', async () => {
     const { promise, resolve } = Promise.withResolvers<Reply>();
     const { ask } = openIpc({ engine: () => promise });
