@@ -194,7 +194,7 @@ export const methods = {
     address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), maxFeeSat: amount.optional(), label: text(500).optional(),
     spendReserve: z.boolean().optional(),
   }), z.strictObject({ txid: hex(32), feeSat: amount })),
-  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate }), z.strictObject({ txid: hex(32), feeSat: amount })),
+  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate, spendReserve: z.boolean().optional() }), z.strictObject({ txid: hex(32), feeSat: amount })),
   'wallet.freezeCoin': method('Keeps a coin out of every selection, or lets it in again.', z.strictObject({ ...outPoint.shape, frozen: z.boolean() }), empty),
   'wallet.label': method('Names a transaction; an empty label removes the name.', z.strictObject({ txid: hex(32), label: text(500) }), empty),
   'wallet.feerates': method('Fee rates by target, already clamped.', empty, z.strictObject({ fastSatPerVb: z.number(), normalSatPerVb: z.number(), slowSatPerVb: z.number(), source: text(100) })),

@@ -13,17 +13,19 @@ export interface CloseBooksOptions {
 
 /**
  * Once nothing more can come of a close, what is left in its account is what it has cost, or, below zero, what it brought
- * from a peer that cheated. To be called when the channel's end is durable, and after a restart, which may have come first.
+ * from a peer that cheated; by a state newer than our data, what payments had moved of which nothing is known any more. To be called when the channel's end is durable, and after a restart, which may have come first.
  */
 async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system, log, enqueue }: CloseBooksOptions): Promise<void> {
   try {
-    for (const { config: { channelNumber }, fundingOutPoint: { txid: reference } } of closed) {
+    for (const { config: { channelNumber }, fundingOutPoint: { txid: reference }, spend } of closed) {
       const closing = ACCOUNT.closing(channelNumber);
       const leftMsat = await store.balanceMsat(closing);
       if (leftMsat === 0n) continue;
+      const account = spend?.spendClass === 'future' ? ACCOUNT.dataLoss : leftMsat < 0n ? ACCOUNT.penalties : ACCOUNT.onchainFees;
+      const reason = spend?.spendClass === 'future' ? 'data_loss' : leftMsat < 0n ? 'penalty' : 'close_fee';
       const entry = leftMsat < 0n
-        ? { debit: closing, credit: ACCOUNT.penalties, amountMsat: -leftMsat, reason: 'penalty' }
-        : { debit: ACCOUNT.onchainFees, credit: closing, amountMsat: leftMsat, reason: 'close_fee' }; // prettier-ignore
+        ? { debit: closing, credit: account, amountMsat: -leftMsat, reason }
+        : { debit: account, credit: closing, amountMsat: leftMsat, reason }; // prettier-ignore
       enqueue((turn) => turn.ledger({ timeMs: system.nowMs(), reference, ...entry }));
     }
   } catch (error) {

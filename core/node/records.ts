@@ -20,6 +20,8 @@ export const ACCOUNT = {
   pushed: 'pushed',
   /** What cheating peers lost to us. */
   penalties: 'penalties',
+  /** What channels paid more (negative) or less than an old copy of the data said. */
+  dataLoss: 'data_loss',
   channel: (channelNumber: number): string => channelSubject(channelNumber),
   closing: (channelNumber: number): string => `closing:${channelRecordKey(channelNumber)}`,
 } as const;

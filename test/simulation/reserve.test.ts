@@ -66,6 +66,15 @@ describe('I-30, what has to stay for closing channels', () => {
     expect(rig.node('A').balance().spendableSat).toBe(0n);
   });
 
+  test('is not spent on a higher fee either, unless the user says so', async () => {
+    const { rig } = await rigOf('anchors');
+    const { failure } = await ask(rig, 'A', 'wallet.send', everything);
+    const { answer } = await ask(rig, 'A', 'wallet.send', { ...everything, amountSat: BigInt(failure!.data!['possibleSat']!) });
+    const { txid } = answer as { readonly txid: string };
+    expect((await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40 })).failure?.code).toBe('below_reserve');
+    expect(await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40, spendReserve: true })).toHaveProperty('answer.txid');
+  });
+
   test('pays for a close when blocks are dear, after all that was possible was sent', async () => {
     const { rig, alarms } = await rigOf('anchors');
     const { failure } = await ask(rig, 'A', 'wallet.send', everything);

@@ -24,6 +24,9 @@ import { SecondCalculator } from './second-calculator.ts';
 
 useFastestCurve();
 
+/** OP_TRUE. */
+export const ANYBODY = Uint8Array.of(0x51);
+
 const secret = (name: string): Uint8Array => sha256(utf8(name));
 export const keysOf = (name: string): ChannelKeys => ({
   fundingSecret: secret(`${name} funding`), revocationBasepointSecret: secret(`${name} revocation`),
@@ -81,6 +84,8 @@ export interface PairOptions {
   readonly pushMsat?: bigint;
   readonly simpleClose?: boolean;
   readonly feerate?: number;
+  /** The coin that is spent for the channel: one that anybody may spend (P2WSH of OP_TRUE), where a real chain has to take it. */
+  readonly fundingCoin?: OutPoint;
   /** Terms that a side announces in place of our policy's. */
   readonly aliceTerms?: Partial<ChannelParams>;
   readonly bobTerms?: Partial<ChannelParams>;
@@ -104,7 +109,7 @@ export class ChannelPair {
   /** Sees every action with the state that it came with. */
   onAction: ((side: SideName, action: ChannelAction, channel: FundedChannel) => void) | undefined;
 
-  constructor({ channelType = 'anchors', capacitySat = sat(1_000_000n), pushMsat = 0n, simpleClose = true, feerate = 2500, aliceTerms = {}, bobTerms = {} }: PairOptions = {}) {
+  constructor({ channelType = 'anchors', capacitySat = sat(1_000_000n), pushMsat = 0n, simpleClose = true, feerate = 2500, fundingCoin = { txid: '11'.repeat(32), vout: 0 }, aliceTerms = {}, bobTerms = {} }: PairOptions = {}) {
     this.simpleClose = simpleClose;
     const negotiated = (feature: string): boolean => feature !== 'simpleClose' || simpleClose;
     const common = { channelNumber: 1, localAlias: 1n, negotiated };
@@ -121,11 +126,11 @@ export class ChannelPair {
     const fundee = { ...answering, config: { ...answering.config, local: { ...answering.config.local, ...bobTerms } } };
     const accepted = valueOf(receiveAccept(opening, through(accept)));
     const funding: Tx = {
-      version: 2, locktime: 0, inputs: [unsignedInput({ txid: '11'.repeat(32), vout: 0 }, 0)], outputs: [{ amountSat: capacitySat, script: accepted.fundingScript }],
+      version: 2, locktime: 0, inputs: [unsignedInput(fundingCoin, 0)], outputs: [{ amountSat: capacitySat, script: accepted.fundingScript }],
     }; // prettier-ignore
     const outPoint: OutPoint = { txid: txid(funding), vout: 0 };
     const [signing, created] = fundingKnown(accepted, outPoint, this.ctx.alice);
-    this.fundingTx = withWitness(funding, 0, [Uint8Array.of(1)]);
+    this.fundingTx = withWitness(funding, 0, [ANYBODY]);
     const [bob, bobActions] = valueOf(receiveFundingCreated(fundee, through(created), () => walletScriptOf('bob'), this.ctx.bob));
     const signed = bobActions.flatMap((action) => (action.kind === 'send' && action.message.name === 'funding_signed' ? [action.message] : []))[0]!;
     const [alice, aliceActions] = valueOf(receiveFundingSigned(signing, through(signed), { freshScript: () => walletScriptOf('alice'), signedFundingTx: () => this.fundingTx }, this.ctx.alice));

@@ -40,7 +40,7 @@ function act(link: SocketPeerLink): void {
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   report({ kind: 'reached' });
   if (action === 'hold') isHolding = true;
-  else cutLink(link);
+  else if (action === 'cut') cutLink(link);
 }
 
 const links = new Map<SocketPeerLink, PeerLinkHandler>();

@@ -8,8 +8,8 @@ export interface TapOrder {
   readonly message: string;
   /** The how many-th of these from now on. */
   readonly occurrence: number;
-  /** kill: the process is gone; cut: the connection; hold: nothing passes any more, until `release` cuts. */
-  readonly action: 'kill' | 'cut' | 'hold';
+  /** kill: the process is gone; cut: the connection; hold: nothing passes any more, until `release` cuts; lose: one of ours alone never arrives. */
+  readonly action: 'kill' | 'cut' | 'hold' | 'lose';
 }
 
 /**

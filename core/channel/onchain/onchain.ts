@@ -29,7 +29,7 @@ export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | un
   const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeRevokedState(penalty).htlcs.map(({ amountMsat: _, ...htlc }) => htlc) : [];
   const closing: FundedChannel = {
     ...channel, phase: 'closing', closeReason: spendClass === 'future' ? 'data_loss' : (channel.closeReason ?? 'peer_broadcast'), spend, penaltyHtlcs: known,
-    outputSpends: isSame ? channel.outputSpends : [], settledHtlcs: isSame ? channel.settledHtlcs : [],
+    outputSpends: isSame ? channel.outputSpends : [],
   }; // prettier-ignore
   const alarm = isSame ? undefined : ALARM_OF[spendClass];
   const [next, actions] = resolve(closing, ctx);

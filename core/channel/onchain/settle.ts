@@ -55,8 +55,9 @@ function tell({ add, removal }: HtlcEntry, outcome: Outcome): ChannelAction[] {
     const removed: ChannelAction = { kind: 'htlc_removed', id, paymentHash, fulfilled: outcome === 'fulfilled' };
     return outcome === 'fulfilled' ? [{ kind: 'ledger', reason: 'received_on_chain', deltaMsat: amountMsat, reference }, removed] : [removed];
   }
-  // A preimage was told when it came.
-  return removal?.what.kind === 'fulfill' ? [{ kind: 'ledger', reason: 'sent_on_chain', deltaMsat: -amountMsat, reference }] : [{ kind: 'htlc_timed_out', id, paymentHash }];
+  if (outcome === 'fulfilled') return [{ kind: 'ledger', reason: 'sent_on_chain', deltaMsat: -amountMsat, reference }];
+  // A preimage was told when it came, and yet this one came back: the peer took another of the same hash, or slept.
+  return removal?.what.kind === 'fulfill' ? [] : [{ kind: 'htlc_timed_out', id, paymentHash }];
 }
 
 interface Where {
@@ -79,9 +80,10 @@ function outcomeOf(channel: FundedChannel, spend: FundingSpend, known: KnownComm
   if (taken?.height !== undefined) return where.isSafe(taken.height) ? byWhom(taken, entry) : undefined;
   if (!where.isSafe(entry.add.cltvExpiry) || !where.isSafe(confirmedAt)) return undefined;
   // Expired and not taken: a received one that we cannot claim is the peer's, and a crumb nobody will ever pay the fee for.
-  const isPeers = !isOffered(entry) && !hasPreimage;
+  if (!isOffered(entry) && !hasPreimage) return 'failed';
   const isCrumb = (known.commitment.outputs[output]?.amountSat ?? 0n) < POLICY.abandonedClaimSat;
-  return isPeers || isCrumb ? 'failed' : undefined;
+  if (!isCrumb) return undefined;
+  return isOffered(entry) && hasPreimage ? 'fulfilled' : 'failed';
 }
 
 /** Whether an output of a breach for this hash is not taken for good: until then its preimage may come. */

@@ -34,10 +34,12 @@ function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend: Fundin
   })); // prettier-ignore
 }
 
-/** After a data loss (BOLT 5): of a commitment that we cannot rebuild only our balance is ours, and its end is seen like any other. */
+/**
+ * After a data loss (BOLT 5): of a commitment that we cannot rebuild only our balance is ours. Every output is watched: the
+ * peer shows the preimage when it takes an HTLC that we still know of.
+ */
 export function futureCommitmentClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): Findings {
-  const script = toRemoteScript(channel.config, 'us');
-  const watches = outputsPaying(spendTx(spend), script).map((vout): WatchedOutput => ({ outPoint: { txid: spend.txid, vout }, script }));
+  const watches = spendTx(spend).outputs.map(({ script }, vout): WatchedOutput => ({ outPoint: { txid: spend.txid, vout }, script }));
   return { claims: toRemoteClaims(channel, keys, spend), watches };
 }
 

@@ -99,7 +99,7 @@ export const walletHandlers: Handlers<WalletMethod> = {
       if (params.maxFeeSat !== undefined && planned.feeSat > params.maxFeeSat) throw feeOverLimit(planned.feeSat, params.maxFeeSat);
       return { plan: planned, replaces: [], label: params.label };
     }),
-  'wallet.bumpFee': (node, { txid, feerateSatPerVb }) =>
+  'wallet.bumpFee': (node, { txid, feerateSatPerVb, spendReserve }) =>
     sendPlan(node, (turn) => {
       const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
       if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet.');
@@ -112,6 +112,9 @@ export const walletHandlers: Handlers<WalletMethod> = {
         if (fault.code === 'insufficient_funds' || fault.code === 'feerate_too_high' || fault.code === 'fee_share_too_high' || fault.code === 'feerate_too_low') throw planFailure(fault);
         throw new ApiFailure('fee_absurd', `This transaction cannot be replaced: ${fault.code.replaceAll('_', ' ')}.`, { fault: fault.code });
       }
+      const reserveSat = closeReserveSat(node.channels.all());
+      const remainingSat = sumSat(node.onchain.spendable()) - (planned.value.feeSat - own.feeSat);
+      if (remainingSat < reserveSat && spendReserve !== true) throw reserveFailure(reserveSat, 'send', undefined);
       return { plan: planned.value, replaces: [txid], label: undefined };
     }),
   'wallet.freezeCoin': (node, { txid, vout, frozen }) =>

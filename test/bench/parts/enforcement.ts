@@ -13,15 +13,17 @@ import { revokedRecordKey } from '../../../core/node/records.ts';
 import type { RecordWrite } from '../../../core/store/port.ts';
 import { emptySweeps, planSweeps } from '../../../core/wallet/sweep.ts';
 import { runCampaign } from '../../simulation/world/campaign.ts';
+import { FeeStormRun } from '../../simulation/world/fee-storm.ts';
 import { actionsOf, offer, reachNormal } from '../../support/channel-pair.ts';
 import { testKeys } from '../../support/wallet-kit.ts';
-import { type Figure, below, figure, millisecondsOf, percentile } from '../figures.ts';
+import { type Figure, atLeast, below, figure, millisecondsOf, percentile } from '../figures.ts';
 
 const UPDATES = 1_000_000;
 const BATCH = 5_000;
 const LOOK_UPS = 300;
 const SEALING_BYTES = 41;
 const SIMULATED_STEPS = 30_000;
+const STORM_CHANNELS = 50;
 
 const recordOf = (number: number): Uint8Array =>
   encodeRevokedState({
@@ -98,6 +100,20 @@ async function measureSimulator(): Promise<Figure> {
   return figure('simulator_steps_per_s', (steps / milliseconds) * 1000, '1/s');
 }
 
+/** Every channel closed by force in one block, just when blocks cost fifty times as much. */
+async function measureStorm(): Promise<readonly Figure[]> {
+  const storm = await new FeeStormRun(STORM_CHANNELS).run();
+  if (storm.broken.length > 0) throw new Error(storm.broken.join('; '));
+  return [
+    figure('fee_spike_channels_closed', storm.channels, ''),
+    atLeast(storm.htlcs, 'fee_spike_deadlines_met', storm.deadlinesMet, ''),
+    figure('fee_spike_least_blocks_left', storm.leastBlocksLeft, ''),
+    figure('fee_spike_closed_after_blocks', storm.closedAfterBlocks, ''),
+    figure('fee_spike_fees_sat_per_channel', storm.feesSatPerChannel, 'sat'),
+    figure('fee_spike_rss_mb', process.memoryUsage.rss() / 1e6, 'MB'),
+  ];
+}
+
 export async function measureEnforcement(): Promise<readonly Figure[]> {
-  return [...(await measureRecords()), measureJustice(), await measureSimulator()];
+  return [...(await measureRecords()), measureJustice(), await measureSimulator(), ...(await measureStorm())];
 }

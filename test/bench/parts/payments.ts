@@ -103,7 +103,7 @@ export async function measurePayments({ nodeArgs = [], only }: PaymentsOptions =
     return [
       ...figures,
       below(250, 'node_rss_mb', payer.rssMb, 'MB'),
-      figure('payee_rss_mb', payee.rssMb, 'MB'),
+      below(250, 'payee_rss_mb', payee.rssMb, 'MB'),
       figure('node_cpu_s', payer.cpuSeconds, 's'),
     ];
   } finally {

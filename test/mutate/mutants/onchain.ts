@@ -5,7 +5,7 @@ const CONFIRMED = 'core/channel/onchain/confirmed.ts';
 const SETTLE = 'core/channel/onchain/settle.ts';
 const THEIRS = 'core/channel/onchain/their-commitment.ts';
 const OURS = 'core/channel/onchain/own-commitment.ts';
-const closes = ['states/channel/onchain.test.ts'];
+const closes = ['states/channel/onchain.test.ts', 'states/channel/onchain-ends.test.ts', 'states/channel/after-the-close.test.ts', 'simulation/grid'];
 
 /** How a channel ends on chain. */
 export const onchainMutants: readonly Mutant[] = [

@@ -48,7 +48,7 @@ export const paymentMutants: readonly Mutant[] = [
     find: "  if (state.status === 'succeeded') return", replace: "  if (state.status === 'succeeded' && state.parts.length > 1000) return",
   },
   {
-    fault: 'a retry may use the whole fee limit again', against: 'I-14', file: 'core/payment/advance.ts', tests: [...outgoing, 'property/payment/interleaving.test.ts'],
+    fault: 'a retry may use the whole fee limit again', against: 'I-14', file: 'core/payment/advance.ts', tests: ['states/payment/failures.test.ts'],
     find: 'feeLimitMsat: msat(feeLeft > 0n ? feeLeft : 0n),', replace: 'feeLimitMsat: state.maxFeeMsat,',
   },
   {

@@ -9,7 +9,7 @@ const claims = ['unit/tx/claim.test.ts'];
 /** Fees, deadlines and signatures of what takes money home. */
 export const sweepMutants: readonly Mutant[] = [
   {
-    fault: 'the fee falls again after a regrouping or a restart', against: 'I-28, catalogue 19', file: PLAN, tests: sweep,
+    fault: 'the fee falls again after a regrouping or a restart', against: 'I-28, catalogue 19', file: PLAN, tests: ['unit/wallet/sweep-memory.test.ts'],
     find: 'feeratePerKw(Math.max(rate, known?.feeratePerKw ?? 0)) });', replace: 'feeratePerKw(rate) });',
   },
   {

@@ -1,4 +1,4 @@
-import { type Tx, type TxOutput, decodeTx, outPointKey, txid, unsignedInput } from '../../../core/bitcoin/transaction.ts';
+import { type Tx, type TxOutput, decodeTx, outPointKey, txWeight, txid, unsignedInput } from '../../../core/bitcoin/transaction.ts';
 import type { ChainTip, ScriptHistory } from '../../../core/chain/port.ts';
 import { sha256 } from '../../../core/crypto/hash.ts';
 import { toHex, utf8 } from '../../../core/lib/bytes.ts';
@@ -144,7 +144,7 @@ export class SimChain {
     }, 0n);
     if (parentFee === undefined || childIn === undefined) return alone;
     const feeSat = parentFee + childIn - child.outputs.reduce((sum, { amountSat }) => sum + amountSat, 0n);
-    const vsize = Math.ceil((parentRaw.length + childRaw.length) * 0.75);
+    const vsize = Math.ceil(txWeight(parent) / 4) + Math.ceil(txWeight(child) / 4);
     if (Number(feeSat) < this.minSatPerVb * vsize) return alone;
     const first = this.submit(parentRaw, { feeSat, vsize });
     if (!first.ok) return [first, alone[1]!];

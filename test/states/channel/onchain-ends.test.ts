@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type Tx, txid } from '../../../core/bitcoin/transaction.ts';
-import { builtClaim } from '../../support/claim-builder.ts';
 import { type ChannelPair, type SideName, actionsOf, commitmentsOf, fulfill, offer, reachNormal } from '../../support/channel-pair.ts';
 
 const CLOSED_AT = 600;
@@ -50,31 +49,6 @@ describe('an HTLC output of a few satoshi that nobody takes', () => {
     pair.run();
     confirmed(pair, 'alice', commitmentOf(pair, 'alice'));
     expect(actionsOf(at(pair, 'alice', 900), 'htlc_timed_out')).toEqual([]);
-  });
-});
-
-describe('a commitment that is newer than our data', () => {
-  it('is over when our balance was taken from it: the output is watched', () => {
-    const pair = reachNormal({ channelType: 'anchors', pushMsat: 300_000_000n });
-    const old = pair.alice;
-    for (let n = 0; n < 2; n++) {
-      pair.do('alice', offer(n, 20_000_000n));
-      pair.run();
-      pair.do('bob', fulfill(n));
-      pair.run();
-    }
-    const tx = commitmentOf(pair, 'bob');
-    pair.alice = old;
-    const actions = confirmed(pair, 'alice', tx);
-    expect(pair.alice.spend?.spendClass).toBe('future');
-    const [claim] = actionsOf(actions, 'claims').at(-1)!.claims;
-    expect(actionsOf(actions, 'watch_output').map(({ outPoint }) => outPoint)).toEqual([claim!.outPoint]);
-    const sweep = builtClaim(claim!, { feerate: 1_000, destinationScript: old.walletScript, coin: () => { throw new Error('no coin is needed'); } })!; // prettier-ignore
-    const taken = pair.do('alice', { kind: 'output_spent', outPoint: claim!.outPoint, tx: sweep, height: CLOSED_AT + 1 });
-    expect(actionsOf(taken, 'claims').at(-1)!.claims).toEqual([]);
-    expect(pair.alice.outputSpends.map((spent) => spent.txid)).toEqual([txid(sweep)]);
-    at(pair, 'alice', CLOSED_AT + 200);
-    expect(pair.alice.phase).toBe('closed');
   });
 });
 

@@ -113,7 +113,7 @@ describe.each(TYPES)('a spend of the funding output of a %s channel', (channelTy
       const twin = behind();
       const actions = spent(twin, 'alice', newest);
       const [claim] = claimsOf(actions);
-      expect(actionsOf(actions, 'watch_output').map(({ outPoint }) => outPoint)).toEqual([claim!.outPoint]);
+      expect(actionsOf(actions, 'watch_output').map(({ outPoint }) => outPoint.vout)).toEqual(newest.outputs.map((_, vout) => vout));
       expect(actionsOf(blockAt(twin, 'alice', 5000), 'forget')).toEqual([]);
       twin.do('alice', { kind: 'output_spent', outPoint: claim!.outPoint, tx: taking(twin, claim!), height: 5000 });
       expect(actionsOf(blockAt(twin, 'alice', 5098), 'forget')).toEqual([]);
