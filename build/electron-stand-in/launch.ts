@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly userData: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly keychain?: string;
+  /** Another compiled main module than the one of `npm run build`; on the stand-in only. */
+  readonly main?: string;
   readonly headed?: boolean;
   /** Arguments as the system would give them, such as a deep link. */
   readonly args?: readonly string[];
@@ -91,12 +93,12 @@ async function launchElectron(binary: string, { userData, env, args = [] }: Laun
   }; // prettier-ignore
 }
 
-export function startStandIn({ userData, env, keychain, headed, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
+export function startStandIn({ userData, env, keychain, headed, main = MAIN, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
   const given: StandInOptions = {
     userData, chromium: chromiumPath(), ...(port === undefined ? {} : { port }),
     ...(keychain === undefined ? {} : { keychain }), ...(headed === undefined ? {} : { headed }),
   }; // prettier-ignore
-  return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), MAIN, ...args], {
+  return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), main, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', stdio],
     env: { ...cleanEnvironment(), ...env, ELECTRON_STAND_IN: JSON.stringify(given) },
   });

@@ -2,26 +2,25 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Configuration } from 'electron-builder';
 import { bundle } from '../bundle.ts';
 import { fileList, filesOfAsar } from './asar.ts';
 import { builderConfig } from './config.ts';
 import { sbomOf } from './sbom.ts';
+import { stage } from './stage.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const USAGE = `npm run package                  installers for this system, in dist-package; fetches Electron and the installers' tools
 npm run package -- --dir         the unpacked program only: needs no more than Electron
 npm run package -- --dir --electron <folder>   with an unpacked Electron that is here already: no network at all`;
 
-interface Builder {
-  readonly build: (options: { readonly dir: boolean; readonly projectDir: string; readonly config: unknown }) => Promise<readonly string[]>;
-}
-
 /** Packs the compiled program. The folder of the unpacked program. */
 export async function pack({ root = ROOT, output, isDir, electronDist }: { readonly root?: string; readonly output: string; readonly isDir: boolean; readonly electronDist?: string | undefined }): Promise<string> {
-  // Loaded here only: nobody but who packs needs it.
-  const name: string = 'electron-builder';
-  const { build } = (await import(name)) as Builder;
-  await build({ dir: isDir, projectDir: root, config: builderConfig({ root, output, electronDist }) });
+  // Loaded here only: it is large, and nobody but who packs needs it.
+  const { build } = await import('electron-builder');
+  const staged = join(output, 'staged');
+  stage(root, staged);
+  await build({ dir: isDir, projectDir: root, config: builderConfig({ root, staged, output, electronDist }) as unknown as Configuration });
   const unpacked = readdirSync(output, { withFileTypes: true }).find((entry) => entry.isDirectory() && (entry.name.endsWith('unpacked') || entry.name.startsWith('mac')));
   if (!unpacked) throw new Error(`electron-builder left no program in ${output}`);
   return join(output, unpacked.name);
