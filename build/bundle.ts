@@ -18,8 +18,8 @@ const mainProcess: InlineConfig = {
   ssr: { noExternal: true, external: ['electron', 'sqlite3', 'secp256k1'] },
   // Only who publishes has a release key: without one the wallet never looks for a newer version.
   define: {
-    ...(process.env['SFERIC_RELEASE_KEY'] ? { __RELEASE_KEY__: JSON.stringify(process.env['SFERIC_RELEASE_KEY']) } : {}),
-    ...(process.env['SFERIC_RELEASE_URL'] ? { __RELEASE_URL__: JSON.stringify(process.env['SFERIC_RELEASE_URL']) } : {}),
+    ...(process.env['SFERIC_RELEASE_KEY'] ? { SFERIC_RELEASE_KEY: JSON.stringify(process.env['SFERIC_RELEASE_KEY']) } : {}),
+    ...(process.env['SFERIC_RELEASE_URL'] ? { SFERIC_RELEASE_URL: JSON.stringify(process.env['SFERIC_RELEASE_URL']) } : {}),
   },
   build: {
     ssr: true,

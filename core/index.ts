@@ -17,6 +17,7 @@ import { paymentHandlers } from './node/handlers/payments.ts';
 import { towerHandlers } from './node/handlers/towers.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
 import type { SfericNode } from './node/node.ts';
+import { paymentsCsv } from './node/payments-csv.ts';
 import { sleepView } from './node/status.ts';
 import { mnemonicFailure, storeFailure } from './node/words.ts';
 import { type AppConfig, MADE_HERE, type Running, startNode, wipe } from './running-node.ts';
@@ -255,6 +256,10 @@ class SfericApp implements App {
     await running.node.stop();
     await running.highWater.close();
     await running.opened.store.close();
+  }
+
+  exportPayments(): AsyncIterable<string> {
+    return paymentsCsv(this.#node());
   }
 
   suspended(): void {

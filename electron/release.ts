@@ -5,10 +5,10 @@ import { type Logger, VERSION } from '../core/index.ts';
 import { judgeManifest, MAX_MANIFEST_BYTES } from './update.ts';
 
 /** Put into the bundle by whoever publishes; a build of one's own has none and is told of nothing. */
-declare const __RELEASE_KEY__: string | undefined;
-declare const __RELEASE_URL__: string | undefined;
-const RELEASE_KEY = typeof __RELEASE_KEY__ === 'undefined' ? undefined : __RELEASE_KEY__;
-const RELEASE_URL = typeof __RELEASE_URL__ === 'undefined' ? undefined : __RELEASE_URL__;
+declare const SFERIC_RELEASE_KEY: string | undefined;
+declare const SFERIC_RELEASE_URL: string | undefined;
+const RELEASE_KEY = typeof SFERIC_RELEASE_KEY === 'undefined' ? undefined : SFERIC_RELEASE_KEY;
+const RELEASE_URL = typeof SFERIC_RELEASE_URL === 'undefined' ? undefined : SFERIC_RELEASE_URL;
 
 const FETCH_MS = 20_000;
 const seenSchema = z.object({ sequence: z.int().min(0).catch(0), version: z.string().catch('0.0.0') });

@@ -49,12 +49,12 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     await told();
   };
   /** Nothing is made before somebody has said where it goes. */
-  const save = async (fileName: string, make: () => Promise<string>): Promise<{ readonly isSaved: boolean }> => {
+  const save = async (fileName: string, make: () => string | AsyncIterable<string>): Promise<{ readonly isSaved: boolean }> => {
     const window = port.window();
     if (!window) return { isSaved: false };
     const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
     if (canceled || !filePath) return { isSaved: false };
-    await writeFile(filePath, await make(), { mode: 0o600 });
+    await writeFile(filePath, make(), { mode: 0o600 });
     return { isSaved: true };
   };
   return {
@@ -100,8 +100,8 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       clipboard.writeText(text);
       return {};
     },
-    'shell.save': ({ fileName, content }) => save(fileName, async () => content),
-    'shell.export': ({ fileName }) => save(fileName, async () => ((await engine.call('payment.export', {})) as { readonly csv: string }).csv),
+    'shell.save': ({ fileName, content }) => save(fileName, () => content),
+    'shell.export': ({ fileName }) => save(fileName, () => engine.exportPayments()),
     'shell.checkUpdate': () => port.checkUpdate(),
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);

@@ -51,6 +51,8 @@ export function createFakeApp(handlers: FakeHandlers = {}): FakeApp {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    // oxlint-disable-next-line require-yield -- there are none
+    exportPayments: async function* () {},
     suspended: () => undefined,
     resumed: () => Promise.resolve(),
     stop: () => {

@@ -40,7 +40,9 @@ describe('the shell around the page', () => {
   const invoiceOf = async (sat: bigint): Promise<{ readonly invoice: string; readonly paymentHash: string }> => stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: sat * 1000n, description: 'a thing' });
   const signal = (pid: number | undefined, name: NodeJS.Signals): void => void process.kill(pid ?? 0, name);
   const isConnected = async (): Promise<boolean> => (await call<readonly { readonly connected: boolean }[]>('peer.list')).some(({ connected }) => connected);
-  const untilLive = (): Promise<void> => expect.poll(async () => (await call<readonly { readonly live: boolean }[]>('channel.list')).every(({ live }) => live), { timeout: 30_000 }).toBe(true);
+  const untilLive = async (): Promise<void> => {
+    await expect.poll(async () => (await call<readonly { readonly live: boolean }[]>('channel.list')).every(({ live }) => live), { timeout: 30_000 }).toBe(true);
+  };
   const stateOf = async (paymentHash: string): Promise<string> => (await call<{ readonly state: string }>('payment.get', { paymentHash })).state;
 
   beforeAll(async () => {
