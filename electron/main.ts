@@ -76,7 +76,7 @@ async function start(): Promise<void> {
   const tray = createTray({ folder: join(DIST, 'renderer'), say, show, lock: lockWindow });
   const tellTray = (spendableSat: string | undefined): void => tray.tell(spendableSat !== undefined && settings.get().trayBalance && !lock.isOn ? amountText(BigInt(spendableSat) * 1000n) : undefined);
   const notify = createNotifier({
-    say, language, isWatched: () => window?.isFocused() ?? false,
+    say, language, isWatched: () => window?.isFocused() ?? false, nowMs: () => performance.now(),
     show: (body) => void (Notification.isSupported() && new Notification({ title: 'Sferic', body }).show()),
   }); // prettier-ignore
   const engine = new Engine({

@@ -7,6 +7,7 @@ export interface NotifyPort {
   /** Somebody looks at the window: it says all of this itself. */
   readonly isWatched: () => boolean;
   readonly show: (body: string) => void;
+  readonly nowMs: () => number;
 }
 
 const ALARMS: Readonly<Record<string, TextKey>> = {
@@ -17,6 +18,8 @@ const ALARMS: Readonly<Record<string, TextKey>> = {
 /** A day: whoever hears it in the evening can still act in the morning. */
 const SOON_BLOCKS = 144;
 const MAX_REMEMBERED = 1000;
+/** Payments may come a hundred a second; a person is told of the first, and of the next after a while. */
+const REST_MS = 30_000;
 
 type Listener = { readonly [N in EventName]?: (data: EventData<N>) => void };
 
@@ -24,14 +27,18 @@ type Listener = { readonly [N in EventName]?: (data: EventData<N>) => void };
  * Tells the desktop, when nobody looks at the window, of money that moved, deadlines and alarms. Never an amount, and never
  * what a peer or an invoice wrote: a notification is seen by whoever passes.
  */
-export function createNotifier({ say, language, isWatched, show }: NotifyPort): (name: EventName, data: unknown) => void {
+export function createNotifier({ say, language, isWatched, show, nowMs }: NotifyPort): (name: EventName, data: unknown) => void {
   const told = new Set<string>();
   const channels = new Map<string, string>();
+  const lastMs = new Map<TextKey, number>();
   const once = (what: string, key: TextKey, values?: Readonly<Record<string, string>>): void => {
     if (told.has(what)) return;
     if (told.size >= MAX_REMEMBERED) told.clear();
     told.add(what);
-    if (!isWatched()) show(say(key, values));
+    const isMoney = key === 'notify.received' || key === 'notify.sent' || key === 'notify.failed';
+    if (isWatched() || (isMoney && nowMs() - (lastMs.get(key) ?? Number.NEGATIVE_INFINITY) < REST_MS)) return;
+    lastMs.set(key, nowMs());
+    show(say(key, values));
   };
   const listener: Listener = {
     'invoice.updated': ({ paymentHash, state }) => state === 'paid' && once(`in ${paymentHash}`, 'notify.received'),

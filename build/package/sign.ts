@@ -41,7 +41,8 @@ function filesIn(folder: string): ReleaseFacts['files'] {
 
 function main(): void {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { 'new-key': text, key: text, folder: text, version: text, 'min-version': text, sequence: text, channel: { type: 'string', default: 'stable' }, days: { type: 'string', default: '90' } } });
+  const { values } = parseArgs({ options: { 'new-key': text, key: text, folder: text, version: text, 'min-version': text, sequence: text, channel: { type: 'string', default: 'stable' }, days: { type: 'string', default: '90' }, help: { type: 'boolean', default: false } } });
+  if (values.help) return console.log(USAGE);
   if (values['new-key'] !== undefined) {
     const pem = newKeyPem();
     writeFileSync(values['new-key'], pem, { mode: 0o600, flag: 'wx' });

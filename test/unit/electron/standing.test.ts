@@ -11,7 +11,8 @@ const HASH = 'aa'.repeat(32);
 describe('notifications', () => {
   function scene(isWatched = false) {
     const shown: string[] = [];
-    return { shown, tell: createNotifier({ say: sayIn('en'), language: () => 'en', isWatched: () => isWatched, show: (body) => shown.push(body) }) };
+    const clock = { nowMs: 0 };
+    return { shown, clock, tell: createNotifier({ say: sayIn('en'), language: () => 'en', isWatched: () => isWatched, show: (body) => shown.push(body), nowMs: () => clock.nowMs }) };
   }
 
   test('money that moved is told once, without amount or foreign words', () => {
@@ -44,6 +45,12 @@ describe('notifications', () => {
       'A channel is being closed.', 'Keep this computer on and connected: a deadline of a channel ends in about 16 hours.',
       'Somebody published an old state of a channel. Your node takes it back as a penalty. Keep Sferic running.', 'Your wallet needs you. Open Sferic to see what happened.',
     ]); // prettier-ignore
+  });
+
+  test('of a stream of payments the first is told, and the next after half a minute', () => {
+    const { shown, clock, tell } = scene();
+    for (let count = 0; count < 100; count++, clock.nowMs += 400) tell('invoice.updated', { paymentHash: `${count}`, state: 'paid' });
+    expect(shown).toHaveLength(2);
   });
 
   test('nothing while somebody looks at the window', () => {
