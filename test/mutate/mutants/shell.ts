@@ -7,6 +7,9 @@ const table = ['unit/electron/security.test.ts'];
 const channels = ['unit/electron/ipc.test.ts'];
 const confirm = ['unit/electron/confirm.test.ts'];
 const wake = ['simulation/wake.test.ts'];
+/** On the compiled program, in Chromium. */
+const window = ['ui/security.test.ts'];
+const whole = ['ui/shell.test.ts'];
 
 /** The walls between the page and the money, each taken away. */
 export const shellMutants: readonly Mutant[] = [
@@ -61,6 +64,12 @@ export const shellMutants: readonly Mutant[] = [
     fault: 'a fee limit that was shown is not carried out', against: 'safety 5, one-time token', file: 'electron/readings.ts', tests: confirm,
     find: 'params: toWire({ ...given, maxFeeMsat }),', replace: 'params: toWire(given),',
   },
+  { fault: 'no page is confined', against: 'checklist 13', file: 'electron/main.ts', tests: window, find: "app.on('web-contents-created',", replace: "app.on('web-contents-created-never' as 'web-contents-created'," },
+  { fault: 'nobody refuses permissions', against: 'checklist 5', file: 'electron/main.ts', tests: window, find: 'refusePermissions(session.defaultSession);', replace: '' },
+  { fault: 'the page gets more than two functions', against: 'checklist 20', file: 'electron/preload.ts', tests: window, find: '  subscribe: (listener', replace: '  raw: (channel: string) => ipcRenderer.invoke(channel),\n  subscribe: (listener' },
+  { fault: 'every window asks as the one of the wallet', against: 'checklist 17', file: 'electron/main.ts', tests: window, find: 'pageId: () => window?.webContents.id,', replace: 'pageId: () => undefined,' },
+  { fault: 'nobody looks whether a hand touched the window', against: 'safety 5, one-time token', file: 'electron/main.ts', tests: whole, find: 'gestures.watch(window.webContents);', replace: '' },
+  { fault: 'the engine does not hear of the end of a sleep', against: 'safety 4, OS sleep', file: 'electron/main.ts', tests: whole, find: 'onResume: () => engine.resumed(),', replace: 'onResume: () => undefined,' },
   { fault: 'peers stay connected over a sleep', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: "this.peers.rest('this computer sleeps');", replace: '' },
   { fault: 'peers come back before the chain', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'const isCaughtUp = await this.ports.chain.catchUp();', replace: 'const isCaughtUp = this.#sleeps >= 0;' },
   { fault: 'news of before the sleep open connections', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'if (this.#isAwake) this.peers.activate();', replace: 'this.peers.activate();' },
