@@ -8,14 +8,14 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const DIST = join(ROOT, 'dist');
 
 /** Native code, and Electron itself: found in node_modules when the program runs. */
-const EXTERNAL = ['electron', 'sqlite3', /^secp256k1/u];
+const EXTERNAL = ['electron', 'sqlite3', 'bcoin', /^secp256k1/u];
 
 const shared: InlineConfig = { root: ROOT, configFile: false, logLevel: 'warn', publicDir: false, clearScreen: false };
 
-/** The main process, with the worker that hashes passwords beside it: `core/io/kdf.ts` looks for it there. */
+/** The main process, with the worker that hashes passwords beside it (`core/io/kdf.ts` looks for it there) and the playground's process. */
 const mainProcess: InlineConfig = {
   ...shared,
-  ssr: { noExternal: true, external: ['electron', 'sqlite3', 'secp256k1'] },
+  ssr: { noExternal: true, external: ['electron', 'sqlite3', 'secp256k1', 'bcoin'] },
   // Only who publishes has a release key: without one the wallet never looks for a newer version.
   define: {
     ...(process.env['SFERIC_RELEASE_KEY'] ? { SFERIC_RELEASE_KEY: JSON.stringify(process.env['SFERIC_RELEASE_KEY']) } : {}),
@@ -27,7 +27,7 @@ const mainProcess: InlineConfig = {
     target: 'node24',
     minify: false,
     rolldownOptions: {
-      input: { main: join(ROOT, 'electron/main.ts'), 'kdf-worker': join(ROOT, 'core/io/kdf-worker.ts') },
+      input: { main: join(ROOT, 'electron/main.ts'), 'kdf-worker': join(ROOT, 'core/io/kdf-worker.ts'), playground: join(ROOT, 'core/playground/world/playground-process.ts') },
       external: EXTERNAL,
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

@@ -6,7 +6,7 @@ import { bundle } from './bundle.ts';
 import { CHROMIUM_COMMAND, ensureChromium } from './desktop/chromium.ts';
 import { ask, type Hands, handsOn, makeInvoice, PASSWORD, setLook } from './desktop/hands.ts';
 import { type Practice, startPractice } from './desktop/practice.ts';
-import { walk } from './desktop/walk.ts';
+import { walk, walkPlayground } from './desktop/walk.ts';
 import { launch, ROOT, type RunningApp } from './electron-stand-in/launch.ts';
 
 const FOLDER = join(ROOT, 'docs/screens');
@@ -46,7 +46,7 @@ async function shootMore(hands: Hands, practice: Practice, shoot: (name: string)
   await fill('Peer', practice.neighbour.address);
   await fill('How much', '750000');
   await shoot('open-channel');
-  for (const screen of ['Channels', 'History', 'Backup', 'Playground', 'Settings']) {
+  for (const screen of ['Channels', 'History', 'Backup', 'Settings']) {
     await go(screen);
     await shoot(screen.toLowerCase());
   }
@@ -80,6 +80,7 @@ try {
     },
   });
   await shootMore(handsOn(hands.page), practice, shoot);
+  await walkPlayground(app, { snap: shoot });
   await app.close();
   console.log(`Written to ${FOLDER}`);
 } finally {

@@ -10,7 +10,7 @@ import { bundle } from './bundle.ts';
 import { CHROMIUM_COMMAND, ensureChromium } from './desktop/chromium.ts';
 import { obey, PRACTICE_HELP } from './desktop/practice-terminal.ts';
 import { type Practice, startPractice } from './desktop/practice.ts';
-import { walk } from './desktop/walk.ts';
+import { walk, walkPlayground } from './desktop/walk.ts';
 import { electronBinary, launch, ROOT, startStandIn } from './electron-stand-in/launch.ts';
 
 const USAGE = `npm start                    the wallet in a window, on a practice network of its own: no real coins
@@ -35,10 +35,12 @@ async function pictures(): Promise<void> {
   const practice = await startPractice();
   try {
     const app = await launch({ userData, env: practice.env });
-    await walk(app, practice, {
-      say: (text) => console.log(`   ${text}`),
-      snap: async (name) => void (await app.page.screenshot({ path: join(folder, `${name}.png`) })),
-    });
+    const telling = {
+      say: (text: string) => console.log(`   ${text}`),
+      snap: async (name: string) => void (await app.page.screenshot({ path: join(folder, `${name}.png`) })),
+    };
+    await walk(app, practice, telling);
+    await walkPlayground(app, telling);
     await app.close();
     console.log(`\nPictures of the screens: ${folder}`);
   } finally {

@@ -3,6 +3,9 @@
  * tells. Schemas and types only. Amounts are strings of digits on the wire and bigint in code; unknown keys are refused.
  */
 import { z } from 'zod';
+import { playgroundEvents, playgroundMethods } from './playground-api.ts';
+
+export * from './playground-api.ts';
 
 const digits = z.string().regex(/^(0|[1-9]\d{0,19})$/, 'digits');
 const signedDigits = z.string().regex(/^-?(0|[1-9]\d{0,19})$/, 'digits');
@@ -277,6 +280,8 @@ const shellState = z.strictObject({
   ...preferences, network, chainSources: z.array(text(400)).max(8), platform: text(20), version: text(40), systemLanguage: text(40),
   /** A network of its own on this computer: its coins are worth nothing. */
   isPractice: z.boolean(),
+  /** Whether the window shows the wallet of the playground, whose network is a process of its own. */
+  playground: name(['off', 'starting', 'on', 'failed']),
   engine: name(['stopped', 'running', 'failed']), engineFault: text(500).optional(),
   /** The page shows nothing of the wallet until the password is given again; the node goes on watching its channels. */
   windowLocked: z.boolean(),
@@ -312,6 +317,7 @@ export const shellMethods = {
     why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),
   })),
   'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
+  ...playgroundMethods,
 } as const;
 export type ShellMethod = keyof typeof shellMethods;
 export type ShellParams<M extends ShellMethod> = z.output<(typeof shellMethods)[M]['params']>;
@@ -323,6 +329,7 @@ export const shellEvents = {
   /** A link of the system is there; `shell.takeLink` gives it. */
   'shell.linkWaiting': empty,
   'shell.go': z.strictObject({ screen: name(SCREENS) }),
+  ...playgroundEvents,
 } as const;
 export type ShellEventName = keyof typeof shellEvents;
 export type ShellEventData<N extends ShellEventName> = z.output<(typeof shellEvents)[N]>;

@@ -26,6 +26,8 @@ export interface ConfirmPort {
   readonly takeGesture: () => boolean;
   /** What may be paid within a day without a question, in msat. */
   readonly unaskedMsat: () => bigint;
+  /** Which wallet the window shows: a yes for one is none for another. */
+  readonly world: () => string;
   /** 32 bytes in hex. */
   readonly randomToken: () => string;
   /** A clock that nobody sets. */
@@ -33,6 +35,7 @@ export interface ConfirmPort {
 }
 
 interface Granted {
+  readonly world: string;
   readonly method: ConfirmedMethod;
   readonly request: string;
   readonly params: unknown;
@@ -70,7 +73,7 @@ function decoded(method: ConfirmedMethod, wire: unknown): never {
 export class Confirmations {
   readonly #port: ConfirmPort;
   readonly #granted = new Map<string, Granted>();
-  #unasked: { readonly atMs: number; readonly costMsat: bigint }[] = [];
+  #unasked: { readonly world: string; readonly atMs: number; readonly costMsat: bigint }[] = [];
   #isAsking = false;
 
   constructor(port: ConfirmPort) {
@@ -80,13 +83,14 @@ export class Confirmations {
   /** Rejects with ApiFailure: what was wrong with the request, or `not_confirmed`. */
   async confirm({ method, params: wire }: { readonly method: ConfirmedMethod; readonly params: unknown }): Promise<{ readonly token: string }> {
     const params = decoded(method, wire);
+    const world = this.#port.world();
     const reading = await this.#port.read(method, params);
     // Used up in any case: what a hand did for this is not good for the next.
     const hasHand = this.#port.takeGesture();
-    if (!this.#isSmall(reading, hasHand)) await this.#ask(reading);
+    if (!this.#isSmall(reading, hasHand, world)) await this.#ask(reading);
     const token = this.#port.randomToken();
     for (const [old] of [...this.#granted].slice(0, Math.max(0, this.#granted.size - MAX_TOKENS + 1))) this.#granted.delete(old);
-    this.#granted.set(token, { method, request: canonical(params), params: reading.params, untilMs: this.#port.nowMs() + TOKEN_MS });
+    this.#granted.set(token, { world, method, request: canonical(params), params: reading.params, untilMs: this.#port.nowMs() + TOKEN_MS });
     return { token };
   }
 
@@ -96,6 +100,7 @@ export class Confirmations {
     const granted = typeof token === 'string' ? this.#granted.get(token) : undefined;
     if (!granted || typeof token !== 'string') throw refusal('You did not confirm this, so nothing was done.');
     this.#granted.delete(token);
+    if (granted.world !== this.#port.world()) throw refusal('You confirmed this for another wallet, so nothing was done.');
     if (granted.method !== method || granted.request !== request) throw refusal('This is not what you confirmed, so nothing was done.');
     if (this.#port.nowMs() > granted.untilMs) throw refusal('You confirmed this too long ago, so nothing was done. Do it again.');
     return granted.params;
@@ -106,14 +111,15 @@ export class Confirmations {
     this.#granted.clear();
   }
 
-  #isSmall({ question, costMsat }: Reading, hasHand: boolean): boolean {
+  #isSmall({ question, costMsat }: Reading, hasHand: boolean, world: string): boolean {
     if (!question) return true;
     if (costMsat === undefined || !hasHand) return false;
     const nowMs = this.#port.nowMs();
     this.#unasked = this.#unasked.filter(({ atMs }) => nowMs - atMs < DAY_MS);
-    const sumMsat = this.#unasked.reduce((sum, paid) => sum + paid.costMsat, costMsat);
+    if (world !== this.#port.world()) return false;
+    const sumMsat = this.#unasked.reduce((sum, paid) => (paid.world === world ? sum + paid.costMsat : sum), costMsat);
     if (sumMsat > this.#port.unaskedMsat()) return false;
-    this.#unasked.push({ atMs: nowMs, costMsat });
+    this.#unasked.push({ world, atMs: nowMs, costMsat });
     return true;
   }
 

@@ -62,6 +62,13 @@ export function registerIpc(port: IpcPort): void {
   }
 }
 
+/** The value of a reply, or its refusal as ApiFailure. */
+export async function valueOf(asked: Promise<Reply>): Promise<unknown> {
+  const reply = await asked;
+  if (reply.ok) return reply.value;
+  throw new ApiFailure(reply.error.code, reply.error.message, reply.error.data);
+}
+
 function told(error: unknown, method: string, log: Logger): Reply {
   if (error instanceof ApiFailure) return { ok: false, error: { code: error.code, message: error.message, ...(error.data ? { data: error.data } : {}) } };
   log.error('a request to the shell failed', { method, error });

@@ -7,9 +7,10 @@ import { linkOf, watchLinks } from './deep-links.ts';
 import { askPerson, confirmIn } from './dialogs.ts';
 import { Engine } from './engine.ts';
 import { createGestures } from './gestures.ts';
-import { registerIpc } from './ipc.ts';
+import { registerIpc, valueOf } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import { createNotifier } from './notify.ts';
+import { Playground } from './playground.ts';
 import { watchPower } from './power.ts';
 import { createQuit } from './quit.ts';
 import { readRequest } from './readings.ts';
@@ -83,24 +84,35 @@ async function start(): Promise<void> {
     folder,
     settings: settings.get,
     onEvent: (name, data) => {
-      send(name, data);
+      // A window in the playground hears of the own wallet only what must not wait.
+      if (!playground.isOn || name === 'alarm') send(name, data);
       notify(name, data);
       if (name === 'wallet.updated') tellTray((data as { readonly spendableSat: string }).spendableSat);
     },
   });
+  let onPlaygroundState = (): void => undefined;
+  const playground = new Playground({
+    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
+    onEvent: (name, data) => {
+      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
+    },
+  }); // prettier-ignore
+  /** The wallet that the window shows: the playground's has nothing to lose. */
+  const shown = (): Playground | Engine => (playground.isOn ? playground : engine);
+  const isWorthless = (): boolean => playground.isOn || isPractice();
   const gestures = createGestures(() => performance.now());
   const confirmations = new Confirmations({
-    read: (method, params) => readRequest({ call: (name, given) => engine.call(name, given), say }, method, params),
+    read: (method, params) => readRequest({ call: (name, given) => valueOf(shown().ask(name, given)), say }, method, params),
     ask: (question) => confirmIn(window, say, question),
-    takeGesture: () => gestures.take() || isPractice(), unaskedMsat: () => (isPractice() ? UNASKED_PRACTICE_MSAT : UNASKED_MSAT),
-    randomToken: () => randomBytes(32).toString('hex'), nowMs: () => performance.now(),
+    takeGesture: () => gestures.take() || isWorthless(), unaskedMsat: () => (isWorthless() ? UNASKED_PRACTICE_MSAT : UNASKED_MSAT),
+    world: () => (playground.isOn ? 'playground' : settings.get().network), randomToken: () => randomBytes(32).toString('hex'), nowMs: () => performance.now(),
   }); // prettier-ignore
   const label = (): void => {
     installMenu({ say, go, lock: lockWindow, showLogs: () => void shell.openPath(join(folder, 'logs')) });
     tray.label();
   };
   const handlers = shellHandlers({
-    engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
+    onPlaygroundState: (told) => (onPlaygroundState = told), playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
     confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
     onLock: () => {
       confirmations.forget();
@@ -108,7 +120,7 @@ async function start(): Promise<void> {
     },
   }); // prettier-ignore
   const quit = createQuit({
-    call: (method, params) => engine.call(method, params), stop: () => engine.stop(), say, language, log: engine.log,
+    call: (method, params) => engine.call(method, params), stop: async () => void (await Promise.all([engine.stop(), playground.stop()])), say, language, log: engine.log,
     // Without a window there is nothing left to keep running.
     ask: async (title, lines) => !window || askPerson(window, { title, lines, yes: say('quit.yes'), no: say('quit.no') }),
   }); // prettier-ignore
@@ -117,7 +129,7 @@ async function start(): Promise<void> {
   refusePermissions(session.defaultSession);
   protocol.handle(SCHEME, servePages(join(DIST, 'renderer')));
   registerIpc({
-    ipc: ipcMain, engine: (method, params) => engine.ask(method, params), shell: handlers, redeem: (method, params, token) => confirmations.redeem(method, params, token),
+    ipc: ipcMain, engine: (method, params) => shown().ask(method, params), shell: handlers, redeem: (method, params, token) => confirmations.redeem(method, params, token),
     isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log,
   }); // prettier-ignore
   label();

@@ -5,6 +5,7 @@ import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
 import type { ShellHandlers } from './ipc.ts';
+import { type Playground, playgroundHandlers } from './playground.ts';
 import { withoutPassword } from './readings.ts';
 import type { QuickUnlock } from './secrets.ts';
 import { allowedLink } from './security.ts';
@@ -12,6 +13,7 @@ import type { SettingsFile } from './settings.ts';
 
 export interface ShellPort {
   readonly engine: Engine;
+  readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
   readonly isPractice: () => boolean;
@@ -25,16 +27,19 @@ export interface ShellPort {
   readonly onSettings: () => void;
   /** The window was locked: whatever was confirmed before does not count any more. */
   readonly onLock: () => void;
+  /** Given what to do whenever the playground starts or ends. */
+  readonly onPlaygroundState: (told: () => void) => void;
 }
 
 /** What the shell does by itself for the page. */
 export function shellHandlers(port: ShellPort): ShellHandlers {
-  const { engine, settings, secrets, lock } = port;
+  const { engine, settings, secrets, lock, playground } = port;
   const state = async (): Promise<ShellAnswer<'shell.state'>> => {
     const { chainSources, ...rest } = settings.get();
     return {
-      ...rest, ...engine.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
+      ...rest, ...engine.state, playground: playground.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
       systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice(), windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      ...(playground.isOn ? { network: 'regtest' as const, engine: 'running' as const, chainSources: [] } : {}),
     }; // prettier-ignore
   };
   const told = async (): Promise<ShellAnswer<'shell.state'>> => {
@@ -57,7 +62,14 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     await writeFile(filePath, make(), { mode: 0o600 });
     return { isSaved: true };
   };
+  const hasOwnWallet = async (): Promise<boolean> => {
+    const reply = await engine.ask('vault.status', {});
+    return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
+  };
+  const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
+  port.onPlaygroundState(changed);
   return {
+    ...playgroundHandlers(playground),
     'shell.state': state,
     'shell.set': async (changes) => {
       settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
@@ -66,6 +78,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return told();
     },
     'shell.connect': async ({ network, chainSources }) => {
+      if (playground.isOn) throw new ApiFailure('bad_request', 'The window shows the playground. Nothing was changed. Leave it first.');
       engine.check(network, chainSources);
       await engine.stop();
       settings.set({ network, chainSources });
@@ -75,6 +88,8 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     },
     'shell.confirm': (given) => port.confirm(given),
     'shell.lock': async () => {
+      // The playground's wallet has no password; what is locked is the own one, if there is one.
+      if (playground.isOn && !(await hasOwnWallet())) return {};
       lock.isOn = true;
       port.onLock();
       await told();

@@ -26,7 +26,10 @@ function useTheme(): void {
 export function App() {
   useTheme();
   const [shell, setShell] = useState<ShellAnswer<'shell.state'>>();
-  const [vault, setVault] = useState<Answer<'vault.status'>>();
+  /** Of which wallet: the own one or that of the playground. */
+  const [known, setKnown] = useState<{ readonly isPlay: boolean; readonly vault: Answer<'vault.status'> | undefined }>();
+  const isPlaying = shell?.playground === 'on';
+  const vault = known?.isPlay === isPlaying ? known.vault : undefined;
   const [route, setRoute] = useState<Route>({ screen: 'home' });
   const go = useCallback((to: Route) => setRoute((from) => ({ ...to, visit: (from.visit ?? 0) + 1 })), []);
   /** The steps of making a wallet go on after it exists: words to write down, a quiz. */
@@ -37,7 +40,7 @@ export function App() {
       const state = await request('shell.state', {});
       setShell(state);
       // Without an engine nobody knows of a wallet; the screen that asks for a chain source comes first.
-      setVault(state.engine === 'running' ? await request('vault.status', {}) : undefined);
+      setKnown({ isPlay: state.playground === 'on', vault: state.engine === 'running' ? await request('vault.status', {}) : undefined });
     };
     void ask();
   }, []);
@@ -53,8 +56,14 @@ export function App() {
       setShell(state);
       // What was looked at before is nobody's business after.
       if (state.windowLocked) go({ screen: 'home' });
+      const willPlay = state.playground === 'on';
+      if (willPlay !== isPlaying) {
+        // Another wallet: nothing that was asked before is about this one.
+        forgetAnswers();
+        go({ screen: willPlay ? 'playground' : 'home' });
+      }
     }
-    if (name === 'vault.updated') setVault(data as Answer<'vault.status'>);
+    if (name === 'vault.updated') setKnown({ isPlay: isPlaying, vault: data as Answer<'vault.status'> });
     if (name === 'shell.go') go(data as Route);
     if (name === 'shell.linkWaiting') takeLink();
   });
@@ -62,7 +71,7 @@ export function App() {
     if (vault?.state === 'unlocked' && !shell?.windowLocked) takeLink();
     else forgetAnswers();
   }, [vault?.state, shell?.windowLocked, takeLink]);
-  useEffect(look, [look, shell?.engine, shell?.network]);
+  useEffect(look, [look, shell?.engine, shell?.network, isPlaying]);
 
   const language = shell ? (shell.language === 'system' ? languageOf(shell.systemLanguage) : shell.language) : 'en';
   const i18n = useMemo(() => createI18n(language), [language]);

@@ -7,16 +7,19 @@ import { Catcher } from './components/catcher.tsx';
 import { Icon, Mark } from './components/icon.tsx';
 import { Notice } from './components/notice.tsx';
 import { StatusBar } from './components/status-bar.tsx';
+import { ALARMS } from './i18n/alarms.ts';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
 import { Channels } from './screens/channels/channels.tsx';
 import { History } from './screens/history.tsx';
 import { Home } from './screens/home/home.tsx';
 import { Pay } from './screens/pay/pay.tsx';
-import { Playground } from './screens/playground.tsx';
+import { PlayBanner } from './screens/playground/banner.tsx';
+import { Playground } from './screens/playground/playground.tsx';
 import { Receive } from './screens/receive.tsx';
 import { Settings } from './screens/settings/settings.tsx';
 import { useRoute } from './state/route.ts';
+import { useShell } from './state/shell.ts';
 import { useEvent } from './state/use-event.ts';
 
 const RAIL: readonly Screen[] = ['home', 'pay', 'receive', 'channels', 'history', 'backup', 'playground'];
@@ -34,8 +37,9 @@ function RailItem({ screen }: { readonly screen: Screen }) {
 
 /** The rail, one screen and the status line. */
 export function Frame() {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const { route } = useRoute();
+  const isPlaying = useShell().shell.playground === 'on';
   const main = useRef<HTMLElement>(null);
   const [alarm, setAlarm] = useState<EventData<'alarm'>>();
   useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
@@ -44,10 +48,11 @@ export function Frame() {
     if (step) main.current?.scrollTo(0, 0);
   }, [step]);
   return (
-    <div className="shell">
+    <div className={isPlaying ? 'shell shell-play' : 'shell'}>
       <a className="skip button" href="#main">
         {t('skip')}
       </a>
+      {isPlaying && <PlayBanner />}
       <nav className="rail" aria-label={t('rail')}>
         <span className="rail-mark">
           <Mark />
@@ -68,7 +73,7 @@ export function Frame() {
         {alarm && (
           <div className="alarm">
             <Notice kind="danger" live title={t('alarm.title')} action={<Button size="small" onPress={() => setAlarm(undefined)}>{t('close')}</Button>}>
-              <p>{alarm.message}</p>
+              <p>{(language === 'en' ? undefined : ALARMS[language][alarm.code]) ?? alarm.message}</p>
             </Notice>
           </div>
         )}

@@ -5,6 +5,7 @@ import './theme/tokens.css';
 import './theme/components.css';
 import './theme/layout.css';
 import './theme/app.css';
+import './theme/playground.css';
 
 const root = document.querySelector('#root');
 if (!root) throw new Error('bug: no root element');

@@ -4,8 +4,44 @@ import type { Practice } from './practice.ts';
 
 export type Snap = (name: string) => Promise<void>;
 
+interface Telling {
+  readonly say?: (text: string) => void;
+  readonly snap?: Snap;
+}
+
+/** A minute in the playground: a payment, then the tour of the cheat. Begins on any screen of an open wallet and comes back to it. */
+export async function walkPlayground({ page }: RunningApp, { say = () => undefined, snap = async () => undefined }: Telling = {}): Promise<void> {
+  const { go, press, sees } = handsOn(page);
+  await go('Playground');
+  await snap('playground');
+  await press('Start the playground');
+  await press('Pay Café');
+  await page.getByText(/^3\s599\s000$/u).first().waitFor();
+  say('started the playground, paid the café');
+  await snap('playground-network');
+  await page.getByRole('radio', { name: 'Tours' }).check({ force: true });
+  await press(/^A cheat and its penalty/u);
+  for (const [button, next] of [['Set up the channel', 'A new state'], ['Let Bob pay', 'Bob is tempted'], ['Let Bob cheat', 'Caught']] as const) {
+    await press(button);
+    await page.getByRole('heading', { level: 3, name: next }).waitFor();
+  }
+  await snap('playground-cheat');
+  await press('Mine two blocks');
+  await page.getByRole('heading', { level: 3, name: 'Everything is yours' }).waitFor();
+  say('watched a cheat and its penalty');
+  await press('Finish');
+  await press(/^A payment that times out/u);
+  await press('Set up the channel');
+  await press('Lock 0.05 BTC');
+  await page.getByRole('heading', { level: 3, name: 'Locked' }).waitFor();
+  await snap('playground-timeout');
+  await press('Leave');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Leave', exact: true }).click();
+  await sees('You can spend now');
+}
+
 /** The first quarter of an hour with the wallet: create, receive, open, pay, be paid. `snap` is called where there is something to see. */
-export async function walk(app: RunningApp, practice: Practice, { say = () => undefined, snap = async () => undefined }: { readonly say?: (text: string) => void; readonly snap?: Snap } = {}): Promise<Hands> {
+export async function walk(app: RunningApp, practice: Practice, { say = () => undefined, snap = async () => undefined }: Telling = {}): Promise<Hands> {
   const hands = handsOn(app.page);
   await snap('welcome');
   await createWallet(hands);

@@ -4,10 +4,11 @@ import { cloneCodec } from './clone-codec.ts';
 import { log } from './host.ts';
 import { Menu, Tray } from './menu.ts';
 import { clipboard, dialog, ipcMain, nativeImage, nativeTheme, Notification, powerMonitor, protocol, safeStorage, screen, session, shell } from './services.ts';
+import { utilityProcess } from './utility-process.ts';
 import { BrowserWindow } from './window.ts';
 
-export { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification, powerMonitor, protocol, safeStorage, screen, session, shell, Tray };
-const modules = { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification, powerMonitor, protocol, safeStorage, screen, session, shell, Tray };
+export { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification, powerMonitor, protocol, safeStorage, screen, session, shell, Tray, utilityProcess };
+const modules = { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification, powerMonitor, protocol, safeStorage, screen, session, shell, Tray, utilityProcess };
 export default modules;
 
 const { enc, dec } = cloneCodec();

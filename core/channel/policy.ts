@@ -29,6 +29,7 @@ export const POLICY = {
   /** A received HTLC whose preimage we know closes the channel this long before its expiry. */
   claimDeadlineBlocks: 72,
   reorgSafeDepth: 6,
+  largeReorgSafeDepth: 8,
   forgetDepth: 100,
   /** A fundee forgets a channel whose funding never confirmed (BOLT 2). */
   fundingTimeoutBlocks: 2016,
@@ -48,6 +49,10 @@ export const channelReserveSat = (fundingSat: Sat, theirDustLimitSat: Sat): Sat 
 
 export const minimumDepthFor = (fundingSat: Sat): number =>
   fundingSat >= POLICY.largeFundingSat ? POLICY.largeMinimumDepth : POLICY.minimumDepth;
+
+/** Whether what a block at `height` holds of a close counts as settled; forgotten it is much later. */
+export const isReorgSafe = (fundingSat: Sat, height: number, blockHeight: number): boolean =>
+  blockHeight - height + 1 >= (fundingSat >= POLICY.largeFundingSat ? POLICY.largeReorgSafeDepth : POLICY.reorgSafeDepth);
 
 export const maxFeeratePerKw = (estimatePerKw: number): number => Math.max(estimatePerKw * POLICY.maxFeerateFactor, POLICY.maxFeerateFloorPerKw);
 

@@ -17,7 +17,7 @@ export function StatusBar() {
     <footer className="status">
       <ul>
         <li>
-          <span className={shell.network === NETWORK_IS_REAL ? 'tag tag-accent' : 'tag'}>{shell.isPractice ? t('network.practice') : t(`network.${shell.network}`)}</span>
+          <span className={shell.network === NETWORK_IS_REAL ? 'tag tag-accent' : 'tag'}>{shell.playground === 'on' ? t('network.playground') : shell.isPractice ? t('network.practice') : t(`network.${shell.network}`)}</span>
         </li>
         {chain && (
           <li>

@@ -1,3 +1,5 @@
+import { playgroundEn } from './playground-en.ts';
+
 /** Every sentence of the screens, in ICU syntax. The other languages have the same keys and placeholders. */
 // prettier-ignore
 export const en = {
@@ -395,17 +397,6 @@ export const en = {
   'history.channels': 'Channels, state by state',
   'history.timeline': 'The timeline of a channel',
   'history.timeline.text': 'Every commitment with its balances, who signed and who revoked, and the tree of revocation secrets.',
-  'playground.title': 'Try everything, no real coins',
-  'playground.text': 'A network of nodes on your computer that does what you tell it.',
-  'playground.practice': 'You are on a practice network',
-  'playground.practice.text': 'The terminal where you started the wallet gives coins, mines blocks, and pays or asks for money as a neighbour would.',
-  'playground.later': 'What will be here',
-  'playground.network': 'A live picture of the network',
-  'playground.network.text': 'Nodes with names, their channels, payments on their way, blocks that you mine.',
-  'playground.cheat': 'Let someone cheat',
-  'playground.cheat.text': 'A peer publishes a revoked state, and you watch the penalty.',
-  'playground.tours': 'Guided tours',
-  'playground.tours.text': 'A cheat and its penalty, a payment that times out, a tab paid by the second, a loss of data.',
   'settings.look': 'Look',
   'settings.language': 'Language',
   'settings.theme': 'Colours',
@@ -431,5 +422,6 @@ export const en = {
   'quickUnlock.off': 'Quick unlock is off. Choose it when you unlock next time.',
   'quickUnlock.on': 'Quick unlock is on: the keychain of this computer keeps the password.',
   'quickUnlock.forget': 'Forget the password',
+  ...playgroundEn,
 } as const;
 export type MessageKey = keyof typeof en;

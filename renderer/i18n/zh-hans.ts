@@ -1,4 +1,5 @@
 import type { MessageKey } from './en.ts';
+import { playgroundZhHans } from './playground-zh.ts';
 
 // prettier-ignore
 export const zhHans: Readonly<Record<MessageKey, string>> = {
@@ -396,17 +397,6 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'history.channels': '通道的每个状态',
   'history.timeline': '通道时间线',
   'history.timeline.text': '每个承诺交易的余额、由谁签署、由谁撤销，以及撤销密钥树。',
-  'playground.title': '尽情尝试，不使用真实资金',
-  'playground.text': '在你电脑上由你指挥的节点网络。',
-  'playground.practice': '你正在使用练习网络',
-  'playground.practice.text': '启动钱包的终端可以发币、挖区块，并像邻居节点一样付款或收款。',
-  'playground.later': '这里将会有',
-  'playground.network': '网络实时图',
-  'playground.network.text': '有名字的节点、它们的通道、途中的付款，以及由你挖出的区块。',
-  'playground.cheat': '让某人作弊',
-  'playground.cheat.text': '对方广播已撤销的状态，你来观看惩罚过程。',
-  'playground.tours': '引导演示',
-  'playground.tours.text': '作弊与惩罚、超时的付款、按秒支付的账单，以及一次数据丢失。',
   'settings.look': '外观',
   'settings.language': '语言',
   'settings.theme': '颜色',
@@ -432,4 +422,5 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.off': '快速解锁已关闭。下次解锁时可以选择启用。',
   'quickUnlock.on': '快速解锁已启用：密码保存在这台电脑的钥匙串中。',
   'quickUnlock.forget': '清除保存的密码',
+  ...playgroundZhHans,
 };

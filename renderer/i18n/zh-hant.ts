@@ -1,4 +1,5 @@
 import type { MessageKey } from './en.ts';
+import { playgroundZhHant } from './playground-zh.ts';
 
 // prettier-ignore
 export const zhHant: Readonly<Record<MessageKey, string>> = {
@@ -396,17 +397,6 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'history.channels': '通道的每個狀態',
   'history.timeline': '通道時間線',
   'history.timeline.text': '每個承諾交易的餘額、由誰簽署、由誰撤銷，以及撤銷金鑰樹。',
-  'playground.title': '盡情嘗試，不使用真實資金',
-  'playground.text': '在你電腦上由你指揮的節點網路。',
-  'playground.practice': '你正在使用練習網路',
-  'playground.practice.text': '啟動錢包的終端可以發幣、挖區塊，並像鄰居節點一樣付款或收款。',
-  'playground.later': '這裡將會有',
-  'playground.network': '網路即時圖',
-  'playground.network.text': '有名字的節點、它們的通道、途中的付款，以及由你挖出的區塊。',
-  'playground.cheat': '讓某人作弊',
-  'playground.cheat.text': '對方廣播已撤銷的狀態，你來觀看懲罰過程。',
-  'playground.tours': '引導演示',
-  'playground.tours.text': '作弊與懲罰、超時的付款、按秒支付的帳單，以及一次資料丟失。',
   'settings.look': '外觀',
   'settings.language': '語言',
   'settings.theme': '顏色',
@@ -432,4 +422,5 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.off': '快速解鎖已關閉。下次解鎖時可以選擇啟用。',
   'quickUnlock.on': '快速解鎖已啟用：密碼儲存在這台電腦的鑰匙串中。',
   'quickUnlock.forget': '清除儲存的密碼',
+  ...playgroundZhHant,
 };

@@ -11,6 +11,7 @@ import { timeText } from '../format/times.ts';
 import { useI18n } from '../i18n/context.ts';
 import { useAction } from '../state/action.ts';
 import { useAnswer } from '../state/answers.ts';
+import { useShell } from '../state/shell.ts';
 import { Quiz } from './welcome/quiz.tsx';
 import { SecretWords } from './welcome/secret-words.tsx';
 
@@ -67,11 +68,13 @@ function Reveal({ onSeed }: { readonly onSeed: (seed: Seed) => void }) {
 /** If this computer were lost now, what would I get back? */
 export function Backup() {
   const { t, language } = useI18n();
+  const isPlaying = useShell().shell.playground === 'on';
   const { value: status, refresh } = useAnswer('vault.status', {}, ['vault.updated']);
   const { value: channels } = useAnswer('channel.list', {}, ['channel.updated']);
   const [seed, setSeed] = useState<Seed>();
   const confirmedAtMs = status?.seedConfirmedAtMs;
   const count = channels?.length ?? 0;
+  if (isPlaying) return <ScreenHead question={t('playground.noSeed')} detail={t('playground.noSeed.text')} />;
   return (
     <>
       <ScreenHead question={confirmedAtMs === undefined ? t('backup.title.missing') : t('backup.title.good')} detail={confirmedAtMs === undefined ? t('backup.never') : t('backup.confirmed', { time: timeText(confirmedAtMs, language) })} />

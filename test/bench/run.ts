@@ -10,6 +10,7 @@ import { measureOpenings } from './parts/openings.ts';
 import { measurePauses } from './parts/pauses.ts';
 import { measurePayments } from './parts/payments.ts';
 import { measureStorage } from './parts/storage.ts';
+import { measureWindow } from './parts/window.ts';
 
 const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly Figure[] | Promise<readonly Figure[]>>> =
   {
@@ -22,8 +23,9 @@ const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly F
     history: () => measureHistory(),
     enforcement: () => measureEnforcement(),
     pauses: () => measurePauses(),
+    window: () => measureWindow(),
   };
-const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'pauses'];
+const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'pauses', 'window'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
 npm run bench -- payments history          some parts (${Object.keys(PARTS).join(', ')}); only shown

@@ -12,6 +12,7 @@ const COPIED = ['core', 'electron', 'renderer', 'assets', 'test', 'build', 'pack
 const TIMEOUT_MS = 10 * 60_000;
 /** For all of them once. */
 const FIRST_TIMEOUT_MS = 45 * 60_000;
+const MOST_SAID = 5_000;
 const USAGE = `npm run mutate              every deliberate fault: a test must fail with each of them
 npm run mutate -- reserve   only those whose description or file contains the word`;
 
@@ -30,12 +31,19 @@ function makeWorkshop(): string {
   return folder;
 }
 
-/** What the tests say: `hung` when they never end. */
-async function verdictOf(folder: string, tests: readonly string[], timeout = TIMEOUT_MS): Promise<Verdict> {
+interface Heard {
+  /** `hung`: they never end. */
+  readonly verdict: Verdict;
+  readonly said: string;
+}
+
+async function run(folder: string, tests: readonly string[], timeout = TIMEOUT_MS): Promise<Heard> {
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'build/vitest.config.ts', '--bail', '1', '--maxWorkers', '1'];
-  const child = spawn(process.execPath, [...vitest, ...tests.map((path) => `test/${path}`)], { cwd: folder, stdio: 'ignore', timeout });
+  const child = spawn(process.execPath, [...vitest, ...tests.map((path) => `test/${path}`)], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'], timeout });
+  let said = '';
+  child.stdout.on('data', (text: Uint8Array) => (said = `${said}${Buffer.from(text).toString()}`.slice(-MOST_SAID)));
   const [code] = (await once(child, 'exit')) as [number | null];
-  return code === 0 ? 'survived' : code === null ? 'hung' : 'caught';
+  return { verdict: code === 0 ? 'survived' : code === null ? 'hung' : 'caught', said };
 }
 
 async function verdictOn(folder: string, { file, find, replace, tests }: Mutant): Promise<Verdict> {
@@ -44,7 +52,7 @@ async function verdictOn(folder: string, { file, find, replace, tests }: Mutant)
   if (original.split(find).length !== 2) throw new Error(`${file} does not hold the line once: ${find}`);
   writeFileSync(path, original.replace(find, () => replace));
   try {
-    return await verdictOf(folder, tests);
+    return (await run(folder, tests)).verdict;
   } finally {
     writeFileSync(path, original);
   }
@@ -69,7 +77,9 @@ else {
   try {
     // Without a fault they must be green, or a red one would prove nothing.
     const all = [...new Set(chosen.flatMap(({ tests }) => tests))];
-    if (chosen.length === 0 || (await verdictOf(workshops[0]!, all, FIRST_TIMEOUT_MS)) !== 'survived') throw new Error('without any fault the tests must pass, and there must be a fault to try');
+    if (chosen.length === 0) throw new Error('no fault is described so');
+    const { verdict, said } = await run(workshops[0]!, all, FIRST_TIMEOUT_MS);
+    if (verdict !== 'survived') throw new Error(`without any fault the tests must pass, and they do not:\n${said}`);
     const waiting = [...chosen];
     await Promise.all(workshops.map((folder) => work(folder, waiting, outcomes)));
   } finally {

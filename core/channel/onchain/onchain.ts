@@ -4,7 +4,7 @@ import { unreachable } from '../../lib/result.ts';
 import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
 import type { AlarmCode, ChannelAction } from '../commands.ts';
 import { type Context, STORE, type Transition, stay } from '../context.ts';
-import { POLICY } from '../policy.ts';
+import { POLICY, isReorgSafe } from '../policy.ts';
 import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
 import { classifySpend, confirmedCommitment } from './confirmed.ts';
 import { desiredCommitment, pastDeadline } from './failing.ts';
@@ -153,7 +153,7 @@ export function recoveredSat(channel: FundedChannel): bigint {
 /** What we had in the channel leaves it in the books once, when the close can no longer be undone. */
 function bookClose(channel: FundedChannel, blockHeight: number): Transition {
   const { spend } = channel;
-  if (channel.closeBooked || spend?.height === undefined || blockHeight - spend.height + 1 < POLICY.reorgSafeDepth) return stay(channel);
+  if (channel.closeBooked || spend?.height === undefined || !isReorgSafe(channel.config.fundingSatoshis, spend.height, blockHeight)) return stay(channel);
   const { ourMsat } = channel.commitments;
   // What a closing transaction pays us is known now; claims pay their fees later, when the wallet sees them.
   const paidMsat = spend.spendClass === 'mutual' ? recoveredSat(channel) * 1000n : ourMsat;

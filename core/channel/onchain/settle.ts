@@ -1,7 +1,7 @@
 import { decodeTx, sameOutPoint } from '../../bitcoin/transaction.ts';
 import { equal } from '../../lib/bytes.ts';
 import type { ChannelAction } from '../commands.ts';
-import { POLICY } from '../policy.ts';
+import { POLICY, isReorgSafe } from '../policy.ts';
 import { isOffered } from '../spec.ts';
 import { type FundedChannel, type FundingSpend, type HtlcEntry, type OutputSpend, STAGE, htlcKey } from '../types.ts';
 import type { KnownCommitment } from './confirmed.ts';
@@ -33,7 +33,7 @@ export function learnPreimages(channel: FundedChannel): Settled {
  */
 export function settleHtlcs(channel: FundedChannel, spend: FundingSpend, known: KnownCommitment | undefined, blockHeight: number): Settled {
   if (spend.height === undefined || spend.spendClass === 'future' || spend.spendClass === 'unknown') return [channel, []];
-  const isSafe = (height: number): boolean => blockHeight - height + 1 >= POLICY.reorgSafeDepth;
+  const isSafe = (height: number): boolean => isReorgSafe(channel.config.fundingSatoshis, height, blockHeight);
   const settled: string[] = [];
   const actions: ChannelAction[] = [];
   for (const [key, entry] of channel.commitments.htlcs) {

@@ -1,4 +1,4 @@
-import { POLICY } from '../policy.ts';
+import { POLICY, isReorgSafe } from '../policy.ts';
 import type { FundedChannel, HtlcAdd } from '../types.ts';
 
 /** Blocks that a penalty needs to be seen, sent and confirmed, reorganisation included (as BOLT 2 counts for HTLCs). */
@@ -33,7 +33,7 @@ function reasonsOf(channel: FundedChannel, blockHeight: number, mayBeSettled: Ma
   const { channelId, commitments, spend, config, settledHtlcs } = channel;
   const reasons: SleepReason[] = [];
   const add = (reason: SleepReason['reason'], blocks: number, htlcId?: bigint): void => void reasons.push({ reason, blocks: Math.max(0, blocks), channelId, htlcId });
-  const isOver = spend?.height !== undefined && blockHeight - spend.height + 1 >= POLICY.reorgSafeDepth;
+  const isOver = spend?.height !== undefined && isReorgSafe(config.fundingSatoshis, spend.height, blockHeight);
   // Without a revoked commitment there is nothing to cheat with; a close that is deep leaves no other to confirm.
   if (spend?.height !== undefined && spend.spendClass === 'revoked') add('breach_delay', spend.height + config.local.toSelfDelay - PENALTY_MARGIN_BLOCKS - blockHeight);
   else if (commitments.remoteNumber > 0 && !isOver) add('breach_delay', config.local.toSelfDelay - PENALTY_MARGIN_BLOCKS);

@@ -9,7 +9,7 @@ import { useShell } from '../../state/shell.ts';
 /** One line: is my money safe? The gravest matter first, and only that one. */
 export function Safety({ channels }: { readonly channels: Answer<'channel.list'> }) {
   const { t } = useI18n();
-  const { vault } = useShell();
+  const { vault, shell } = useShell();
   const { go } = useRoute();
   const { value: status } = useAnswer('vault.status', {}, ['vault.updated']);
   const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
@@ -39,5 +39,5 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
   }
   if (offline > 0) return <Notice title={t('safety.offline', { count: offline })}><p>{t('safety.offline.text')}</p></Notice>; // prettier-ignore
-  return <Notice kind="success" line title={t('safety.good')}>{t('safety.good.text')}</Notice>; // prettier-ignore
+  return <Notice kind="success" line title={t('safety.good')}>{t(shell.playground === 'on' ? 'playground.safe' : 'safety.good.text')}</Notice>; // prettier-ignore
 }

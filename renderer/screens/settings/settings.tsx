@@ -51,22 +51,25 @@ function ChangePassword({ onDone }: { readonly onDone: () => void }) {
 function Locking() {
   const { t } = useI18n();
   const { shell } = useShell();
+  const isPlaying = shell.playground === 'on';
   const [isChanging, setChanging] = useState(false);
   const minutes = MINUTES.find((value) => Number(value) === shell.idleLockMinutes) ?? '10';
   return (
     <Card title={t('settings.lock')}>
       <Segments<Minutes> label={t('settings.idle')} value={minutes} onChange={(value) => void request('shell.set', { idleLockMinutes: Number(value) })} options={MINUTES.map((value) => [value, value === '0' ? t('settings.idle.never') : t('settings.idle.minutes', { count: Number(value) })] as const)} />
-      <p className="small muted">{t('settings.lock.text')}</p>
+      <p className="small muted">{t(isPlaying ? 'playground.noLock' : 'settings.lock.text')}</p>
       <p className="small muted">{t(`quickUnlock.${shell.quickUnlock}`)}</p>
       <div className="button-row">
         <Button icon="lock" onPress={() => void request('shell.lock', {})}>
           {t('lock.window')}
         </Button>
-        <Button onPress={() => void request('vault.lock', {})}>{t('lock.node')}</Button>
+        {!isPlaying && <Button onPress={() => void request('vault.lock', {})}>{t('lock.node')}</Button>}
         {shell.quickUnlock === 'on' && <Button onPress={() => void request('shell.forgetUnlock', {})}>{t('quickUnlock.forget')}</Button>}
-        <Button icon="key" onPress={() => setChanging(true)}>
-          {t('password.change')}
-        </Button>
+        {!isPlaying && (
+          <Button icon="key" onPress={() => setChanging(true)}>
+            {t('password.change')}
+          </Button>
+        )}
       </div>
       <Dialog title={t('password.change')} isOpen={isChanging} onClose={() => setChanging(false)} actions={null}>
         <ChangePassword onDone={() => setChanging(false)} />
@@ -83,9 +86,13 @@ function Network() {
     <Card title={t('settings.network')}>
       <dl className="facts">
         <dt>{t('settings.network')}</dt>
-        <dd>{t(`network.${shell.network}`)}</dd>
-        <dt>{t('settings.sources')}</dt>
-        <dd className="code">{shell.chainSources.join(', ')}</dd>
+        <dd>{shell.playground === 'on' ? t('network.playground') : t(`network.${shell.network}`)}</dd>
+        {shell.chainSources.length > 0 && (
+          <>
+            <dt>{t('settings.sources')}</dt>
+            <dd className="code">{shell.chainSources.join(', ')}</dd>
+          </>
+        )}
         {info?.nodeId && (
           <>
             <dt>{t('settings.node')}</dt>
@@ -95,7 +102,9 @@ function Network() {
           </>
         )}
       </dl>
-      {shell.isPractice ? (
+      {shell.playground === 'on' ? (
+        <Notice>{t('playground.settings')}</Notice>
+      ) : shell.isPractice ? (
         <Notice>{t('settings.practice')}</Notice>
       ) : (
         <details className="more">

@@ -6,11 +6,12 @@ import { Notice } from '../../components/notice.tsx';
 import { useI18n } from '../../i18n/context.ts';
 import { useShell } from '../../state/shell.ts';
 import { ChainSource } from '../settings/chain-source.tsx';
+import { StartPlayground } from '../playground/start.tsx';
 import { Preferences } from './preferences.tsx';
 import { CreateWallet } from './create.tsx';
 import { RestoreWallet } from './restore.tsx';
 
-type Step = 'choose' | 'create' | 'restore';
+type Step = 'choose' | 'own' | 'create' | 'restore' | 'play';
 
 interface WelcomeProps {
   /** The wallet exists, but its making goes on. */
@@ -18,7 +19,7 @@ interface WelcomeProps {
   readonly onChanged: () => void;
 }
 
-function Path({ icon, title, text, onPress, first = false }: { readonly icon: IconName; readonly title: string; readonly text: string; readonly onPress: () => void; readonly first?: boolean }) {
+export function Path({ icon, title, text, onPress, first = false }: { readonly icon: IconName; readonly title: string; readonly text: string; readonly onPress: () => void; readonly first?: boolean }) {
   return (
     <AriaButton className={first ? 'path path-first' : 'path'} onPress={onPress}>
       <Icon name={icon} />
@@ -59,26 +60,40 @@ export function Welcome({ onBusy, onChanged }: WelcomeProps) {
         <Preferences />
       </aside>
       <main className="welcome-main" id="main">
-        {needsChain ? (
-          <ChainSource onConnected={onChanged} isFirst />
+        {step === 'play' ? (
+          <StartPlayground onBack={() => setStep('choose')} />
+        ) : step === 'choose' && (needsChain || vault?.state === 'missing') ? (
+          <>
+            <div className="stack-tight">
+              <h1>{t('welcome.title')}</h1>
+              {!needsChain && <p className="muted">{shell.isPractice ? t('welcome.practice') : t('welcome.network', { network: t(`network.${shell.network}`) })}</p>}
+            </div>
+            {shell.engineFault !== undefined && <Notice kind="danger">{shell.engineFault}</Notice>}
+            <Path first icon="playground" title={t('welcome.play')} text={t('welcome.play.text')} onPress={() => setStep('play')} />
+            {needsChain ? (
+              <Path icon="key" title={t('welcome.own')} text={t('welcome.own.text')} onPress={() => setStep('own')} />
+            ) : (
+              <>
+                <Path icon="plus" title={t('welcome.create')} text={t('welcome.create.text')} onPress={() => setStep('create')} />
+                <Path icon="key" title={t('welcome.restore')} text={t('welcome.restore.text')} onPress={() => setStep('restore')} />
+              </>
+            )}
+            <Notice title={t('welcome.know')}>
+              <p>{t('welcome.know.text')}</p>
+            </Notice>
+          </>
+        ) : needsChain ? (
+          <ChainSource
+            onConnected={() => {
+              setStep('choose');
+              onChanged();
+            }}
+            isFirst
+          />
         ) : step === 'create' ? (
           <CreateWallet onBack={() => setStep('choose')} onMade={() => onBusy(true)} onDone={finish} />
-        ) : step === 'restore' ? (
-          <RestoreWallet onBack={() => setStep('choose')} onDone={finish} />
         ) : (
-          vault?.state === 'missing' && (
-            <>
-              <div className="stack-tight">
-                <h1>{t('welcome.title')}</h1>
-                <p className="muted">{shell.isPractice ? t('welcome.practice') : t('welcome.network', { network: t(`network.${shell.network}`) })}</p>
-              </div>
-              <Path first icon="plus" title={t('welcome.create')} text={t('welcome.create.text')} onPress={() => setStep('create')} />
-              <Path icon="key" title={t('welcome.restore')} text={t('welcome.restore.text')} onPress={() => setStep('restore')} />
-              <Notice title={t('welcome.know')}>
-                <p>{t('welcome.know.text')}</p>
-              </Notice>
-            </>
-          )
+          <RestoreWallet onBack={() => setStep('choose')} onDone={finish} />
         )}
       </main>
     </div>

@@ -27,7 +27,7 @@ export const onchainMutants: readonly Mutant[] = [
   },
   {
     fault: 'HTLCs end with the first confirmation', against: 'catalogue 13, I-29', file: SETTLE, tests: closes,
-    find: 'blockHeight - height + 1 >= POLICY.reorgSafeDepth;', replace: 'blockHeight - height + 1 >= 1;',
+    find: 'isReorgSafe(channel.config.fundingSatoshis, height, blockHeight);', replace: 'blockHeight >= height;',
   },
   {
     fault: 'an HTLC that the confirmed commitment does not hold fails at once', against: 'catalogue 13', file: SETTLE, tests: closes,
@@ -91,6 +91,6 @@ export const onchainMutants: readonly Mutant[] = [
   },
   {
     fault: 'the books lose a channel before its close is safe', against: 'I-13', file: ONCHAIN, tests: closes,
-    find: 'blockHeight - spend.height + 1 < POLICY.reorgSafeDepth) return stay(channel);', replace: 'blockHeight - spend.height + 1 < 1) return stay(channel);',
+    find: '!isReorgSafe(channel.config.fundingSatoshis, spend.height, blockHeight)) return stay(channel);', replace: 'blockHeight < spend.height) return stay(channel);',
   },
 ]; // prettier-ignore

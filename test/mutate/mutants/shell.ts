@@ -55,6 +55,7 @@ export const shellMutants: readonly Mutant[] = [
     find: 'const params = isConfirmed(method) ? port.redeem(method, args[0], args[1]) : args[0];', replace: 'const params = args[0];',
   },
   { fault: 'one yes is good for another request', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: ' || granted.request !== request', replace: '' },
+  { fault: 'a yes in the playground is good for the own wallet', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'granted.world !== this.#port.world()', replace: "granted.world === ''" },
   { fault: 'one yes is good twice', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#granted.delete(token);\n', replace: '' },
   { fault: 'a yes is good for ever', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#port.nowMs() > granted.untilMs', replace: 'granted.untilMs < 0' },
   { fault: 'a no counts as a yes', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: "if (!(await this.#port.ask(question))) throw", replace: "if ((await this.#port.ask(question)) === undefined) throw" },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Tx, txid, unsignedInput } from '../../../core/bitcoin/transaction.ts';
+import { sat } from '../../../core/lib/units.ts';
 import { type ChannelPair, type SideName, actionsOf, commitmentsOf, fulfill, hashOf, offer, preimageOf, reachNormal } from '../../support/channel-pair.ts';
 
 const commitmentOf = (pair: ChannelPair, side: SideName): Tx => commitmentsOf(pair.copy().do(side, { kind: 'force_close', reason: 'user' }))[0]!;
@@ -69,5 +70,16 @@ describe('two HTLCs of one hash', () => {
     const ended = at(pair, 700);
     expect(actionsOf(ended, 'ledger').filter(({ reason }) => reason === 'sent_on_chain').map(({ deltaMsat }) => deltaMsat)).toEqual([-40_000_000n]);
     expect(actionsOf(ended, 'htlc_timed_out')).toEqual([]);
+  });
+});
+
+describe('a close of a large channel', () => {
+  it('is settled two blocks deeper', () => {
+    const pair = reachNormal({ capacitySat: sat(10_000_000n), pushMsat: 300_000_000n });
+    pair.do('alice', offer(0, 300_000n));
+    pair.run();
+    pair.fundingSpent('alice', commitmentOf(pair, 'bob'), 600);
+    expect(actionsOf(at(pair, 606), 'htlc_timed_out')).toEqual([]);
+    expect(actionsOf(at(pair, 607), 'htlc_timed_out')).toHaveLength(1);
   });
 });

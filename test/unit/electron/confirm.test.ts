@@ -12,6 +12,7 @@ const NODE = `02${'ab'.repeat(32)}`;
 
 describe('a yes of the person', () => {
   let nowMs: number;
+  let world: string;
   let count: number;
   let says: boolean;
   let hand: boolean;
@@ -24,7 +25,7 @@ describe('a yes of the person', () => {
   const refusal = { code: 'not_confirmed' };
 
   beforeEach(() => {
-    [nowMs, count, says, hand, asked] = [1000, 0, true, false, []];
+    [nowMs, world, count, says, hand, asked] = [1000, 'mainnet', 0, true, false, []];
     reading = { params: { ...SEND, maxFeeSat: '300' }, question: QUESTION };
     port = {
       read: async () => reading,
@@ -32,7 +33,7 @@ describe('a yes of the person', () => {
         asked.push(question);
         return says;
       },
-      takeGesture: () => hand, unaskedMsat: () => 50_000n, randomToken: () => `${++count}`.padStart(64, '0'), nowMs: () => nowMs,
+      takeGesture: () => hand, world: () => world, unaskedMsat: () => 50_000n, randomToken: () => `${++count}`.padStart(64, '0'), nowMs: () => nowMs,
     }; // prettier-ignore
     confirmations = new Confirmations(port);
   });
@@ -80,6 +81,24 @@ describe('a yes of the person', () => {
     const locked = await confirm();
     confirmations.forget();
     expect(() => confirmations.redeem('wallet.send', SEND, locked)).toThrow(expect.objectContaining(refusal));
+  });
+
+  test('for the playground is none for the own wallet, whenever the window changed', async () => {
+    world = 'playground';
+    const token = await confirm();
+    world = 'mainnet';
+    expect(() => confirmations.redeem('wallet.send', SEND, token)).toThrow(expect.objectContaining(refusal));
+    hand = true;
+    reading = { params: SEND, question: QUESTION, costMsat: 50_000n };
+    world = 'playground';
+    const { promise, resolve } = Promise.withResolvers<Reading>();
+    confirmations = new Confirmations({ ...port, read: () => promise });
+    const late = confirm();
+    world = 'mainnet';
+    resolve(reading);
+    const lateToken = await late;
+    expect(asked).toHaveLength(2);
+    expect(() => confirmations.redeem('wallet.send', SEND, lateToken)).toThrow(expect.objectContaining(refusal));
   });
 
   test('is not given when the person says no, and for nothing that is no request', async () => {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CODES } from '../../../core/api.ts';
+import { ALARM_TEXT } from '../../../core/node/alarms.ts';
+import { ALARMS } from '../../../renderer/i18n/alarms.ts';
 import { en, type MessageKey } from '../../../renderer/i18n/en.ts';
 import { errorsZhHans, errorsZhHant } from '../../../renderer/i18n/errors.ts';
 import { FAILURES } from '../../../renderer/i18n/failures.ts';
@@ -50,9 +52,13 @@ test('every error of the engine and every reason of a failure has its sentence i
   expect(Object.keys(FAILURES['zh-Hans'])).toEqual(Object.keys(FAILURES['zh-Hant']));
 });
 
+test('every alarm of the engine has its sentence in both scripts', () => {
+  for (const language of ['zh-Hans', 'zh-Hant'] as const) expect(Object.keys(ALARMS[language])).toEqual(Object.keys(ALARM_TEXT));
+});
+
 test('no simplified character stands in the traditional sentences', () => {
   const onlySimplified = /[们这话说时为与网络钱录设码锁开关闭认区块节费]/u;
-  const all = { ...zhHant, ...errorsZhHant, ...FAILURES['zh-Hant'] };
+  const all = { ...zhHant, ...errorsZhHant, ...FAILURES['zh-Hant'], ...ALARMS['zh-Hant'] };
   expect(Object.entries(all).filter(([, text]) => onlySimplified.test(text))).toEqual([]);
   expect(onlySimplified.test(zhHans['unlock.running'])).toBe(true);
 });

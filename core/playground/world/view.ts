@@ -1,0 +1,56 @@
+import type { PlayWire } from '../../api.ts';
+import type { FundedChannel } from '../../channel/types.ts';
+import { toHex } from '../../lib/bytes.ts';
+import type { PlayNode } from './play-node.ts';
+import type { WalletChannel, World } from './world.ts';
+
+const BLOCKS = 8;
+type Channel = PlayWire['channels'][number];
+type Node = PlayWire['nodes'][number];
+
+const STATES: Readonly<Record<WalletChannel['state'], Channel['state'] | undefined>> = {
+  opening: 'opening', normal: 'open', shutting_down: 'closing', negotiating: 'closing', failing: 'failing', fallen_behind: 'failing', closing: 'closing', closed: undefined,
+}; // prettier-ignore
+
+/** Payments under way, as the node's side of the channel knows them: what it received, we offered. */
+const htlcsOf = (theirs: FundedChannel | undefined, node: PlayNode): Channel['htlcs'] =>
+  [...(theirs?.commitments.htlcs.values() ?? [])]
+    .filter(({ removal }) => removal === undefined)
+    .map(({ add }) => ({ from: add.direction === 'received' ? ('you' as const) : node.id, amountMsat: add.amountMsat.toString(), cltvExpiryHeight: add.cltvExpiry }));
+
+function channelOf(world: World, channel: WalletChannel): Channel | undefined {
+  const id = world.nodeByKey(channel.peerNodeId);
+  const state = world.kinds.isCheat(channel.closingTxid) && channel.state !== 'closed' ? 'punished' : STATES[channel.state];
+  if (!id || !state || world.kinds.isClosed(channel.closingTxid)) return undefined;
+  const node = world.nodeOf(id);
+  const theirs = node.channels.find(({ channelId }) => toHex(channelId) === channel.channelId);
+  const old = state === 'open' && node.isOnline ? node.bestOldState(channel.channelId) : undefined;
+  const htlcs = htlcsOf(theirs, node);
+  const offered = htlcs.filter(({ from }) => from === 'you').reduce((sum, { amountMsat }) => sum + BigInt(amountMsat), 0n);
+  const received = htlcs.filter(({ from }) => from !== 'you').reduce((sum, { amountMsat }) => sum + BigInt(amountMsat), 0n);
+  return {
+    node: id, channelId: channel.channelId, state, isLive: channel.live, capacitySat: channel.capacitySat.toString(),
+    ourMsat: atLeastNothing(channel.ourMsat - offered), theirMsat: atLeastNothing(channel.theirMsat - received), htlcs, states: channel.localCommitmentNumber + 1,
+    ...(old ? { cheatMsat: old.commitments.ourMsat.toString() } : {}),
+  }; // prettier-ignore
+}
+
+const atLeastNothing = (msat: bigint): string => (msat > 0n ? msat : 0n).toString();
+
+const nodeOf = (node: PlayNode): Node => ({
+  id: node.id, nodeId: node.nodeId, address: node.address, isOnline: node.isOnline, isSilent: node.isSilent, onChainSat: node.onChainSat.toString(),
+}); // prettier-ignore
+
+/** Everything that the screen shows, but the tour and the tab. */
+export function viewOf(world: World): PlayWire {
+  const { index } = world.host.chain;
+  const heights = Array.from({ length: BLOCKS }, (_, back) => index.height - back).filter((height) => height >= 0);
+  return {
+    height: index.height, youSat: world.youSat.toString(),
+    waiting: [...world.kinds.of(index.mempoolTxids)],
+    blocks: heights.map((height) => ({ height, transactions: [...world.kinds.of(index.block(height)?.txids ?? [])] })),
+    nodes: [...world.nodes.values()].map(nodeOf),
+    channels: world.walletChannels.flatMap((channel) => channelOf(world, channel) ?? []),
+    log: world.diary.entries,
+  }; // prettier-ignore
+}
