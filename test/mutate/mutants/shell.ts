@@ -59,7 +59,7 @@ export const shellMutants: readonly Mutant[] = [
   { fault: 'one yes is good twice', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#granted.delete(token);\n', replace: '' },
   { fault: 'a yes is good for ever', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#port.nowMs() > granted.untilMs', replace: 'granted.untilMs < 0' },
   { fault: 'a no counts as a yes', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: "if (!(await this.#port.ask(question))) throw", replace: "if ((await this.#port.ask(question)) === undefined) throw" },
-  { fault: 'small payments add up without end', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#unasked.push({ atMs: nowMs, costMsat });', replace: '' },
+  { fault: 'small payments add up without end', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: 'this.#unasked.push({ world, atMs: nowMs, costMsat });', replace: '' },
   { fault: 'a payment needs no hand at the window', against: 'safety 5, one-time token', file: CONFIRM, tests: confirm, find: ' || !hasHand', replace: '' },
   {
     fault: 'a fee limit that was shown is not carried out', against: 'safety 5, one-time token', file: 'electron/readings.ts', tests: confirm,
