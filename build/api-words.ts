@@ -21,6 +21,7 @@ export const ERROR_SUMMARIES: Readonly<Record<ErrorCode, string>> = {
   not_found: 'There is nothing with this id.',
   not_supported: 'This version cannot do that.',
   stopping: 'The engine is stopping.',
+  not_confirmed: 'A window asked for something that spends, closes or reveals, and the person did not say yes to exactly this.',
   vault_exists: 'There is a wallet here already.',
   vault_missing: 'There is no wallet here yet.',
   locked: 'The wallet must be opened first.',

@@ -16,6 +16,11 @@ const shared: InlineConfig = { root: ROOT, configFile: false, logLevel: 'warn', 
 const mainProcess: InlineConfig = {
   ...shared,
   ssr: { noExternal: true, external: ['electron', 'sqlite3', 'secp256k1', 'bcoin'] },
+  // Only who publishes has a release key: without one the wallet never looks for a newer version.
+  define: {
+    ...(process.env['SFERIC_RELEASE_KEY'] ? { SFERIC_RELEASE_KEY: JSON.stringify(process.env['SFERIC_RELEASE_KEY']) } : {}),
+    ...(process.env['SFERIC_RELEASE_URL'] ? { SFERIC_RELEASE_URL: JSON.stringify(process.env['SFERIC_RELEASE_URL']) } : {}),
+  },
   build: {
     ssr: true,
     outDir: join(DIST, 'main'),

@@ -76,6 +76,8 @@ export const PACKAGES: Readonly<Record<string, { readonly homes: readonly string
   'intl-messageformat': { homes: ['renderer/i18n/'], reason: 'sentences are made in one place' },
   qr: { homes: ['renderer/components/'], reason: 'codes are drawn and read by two components' },
   '@vitejs/plugin-react': { homes: ['build/'], reason: 'a build tool' },
+  'electron-builder': { homes: ['build/package/'], reason: 'packs what is compiled' },
+  '@electron/fuses': { homes: ['build/package/'], reason: 'packs what is compiled' },
   'playwright-core': { homes: ['build/'], reason: 'drives the window in tests, pictures and the stand-in' },
   'axe-core': { homes: ['test/'], reason: 'a test tool' },
   vite: { homes: ['build/'], reason: 'a build tool' },

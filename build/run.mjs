@@ -31,6 +31,9 @@ const JOBS = {
   fuzz: 'test/fuzz/run.ts',
   simulate: 'test/simulation/world/run.ts',
   mutate: 'test/mutate/run.ts',
+  icons: 'build/icons.ts',
+  package: 'build/package/run.ts',
+  'sign-release': 'build/package/sign.ts',
 };
 
 /** The npm packages that carry a Node binary, by platform and processor. @type {Readonly<Record<string, string>>} */

@@ -26,7 +26,7 @@ const paymentHash = hex(32);
 
 /** Every code that an error may have. The message beside it is plain enough to be shown. */
 export const ERROR_CODES = [
-  'bad_request', 'unknown_method', 'internal', 'not_found', 'not_supported', 'stopping',
+  'bad_request', 'unknown_method', 'internal', 'not_found', 'not_supported', 'stopping', 'not_confirmed',
   'vault_exists', 'vault_missing', 'locked', 'unlocked', 'wrong_password', 'invalid_mnemonic', 'recovery_mode',
   'data_in_use', 'data_not_writable', 'data_newer_version', 'data_corrupt', 'disk_full', 'write_failed',
   'chain_unavailable', 'chain_behind', 'chain_other_network', 'chain_dishonest', 'publish_refused',
@@ -344,11 +344,20 @@ const shellState = z.strictObject({
   quickUnlock: name(['unavailable', 'off', 'on']),
 }); // prettier-ignore
 
+/** What a window may do only after its main process has shown it to the person and got a yes: see `shell.confirm`. */
+export const CONFIRMED_METHODS = [
+  'wallet.send', 'wallet.bumpFee', 'payment.send', 'channel.open', 'channel.close', 'channel.forceClose', 'tower.add', 'vault.revealSeed', 'shell.connect',
+] as const satisfies readonly (Method | 'shell.connect')[]; // prettier-ignore
+export type ConfirmedMethod = (typeof CONFIRMED_METHODS)[number];
+
 /** What the window's shell answers by itself; only a window has these. */
 export const shellMethods = {
   'shell.state': method('Settings of this computer and how the engine is doing.', empty, shellState),
   'shell.set': method('Changes settings of this computer.', z.strictObject(preferences).partial(), shellState),
   'shell.connect': method('Starts the engine on a network, with the servers that show it the chain.', z.strictObject({ network, chainSources: z.array(text(400)).min(1).max(8) }), shellState),
+  'shell.confirm': method('Has the main process show a request that spends, closes or reveals; with a yes it gives a token, good once, soon, and for exactly this request.', z.strictObject({
+    method: name(CONFIRMED_METHODS), params: z.record(z.string().max(60), z.unknown()),
+  }), z.strictObject({ token: hex(32) })),
   'shell.lock': method('Locks the window; the node goes on watching its channels.', empty, empty),
   'shell.unlock': method('Opens wallet and window; may keep the password in the keychain of the system.', z.strictObject({ password: text(1024), remember: z.boolean().optional() }), empty),
   'shell.quickUnlock': method('Opens wallet and window with what the keychain keeps.', empty, empty),
@@ -360,6 +369,10 @@ export const shellMethods = {
   }), z.strictObject({ isSaved: z.boolean() })),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
+  'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({
+    state: name(['current', 'newer', 'urgent', 'refused', 'unreachable', 'unavailable']), version: text(20).optional(), dateMs: timeMs.optional(),
+    why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),
+  })),
   'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
   ...playgroundMethods,
 } as const;

@@ -258,6 +258,14 @@ class SfericApp implements App {
     await running.opened.store.close();
   }
 
+  suspended(): void {
+    this.#running?.node.sleep();
+  }
+
+  async resumed(): Promise<void> {
+    await this.#running?.node.wake();
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#exclusive(async () => {
       await this.#stopNode();

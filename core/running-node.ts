@@ -1,12 +1,13 @@
 import type { EventData, EventName } from './api.ts';
 import { type NetworkName, networks } from './bitcoin/network.ts';
 import type { ChainSource } from './chain/port.ts';
-import { masterNode, mnemonicOf, seedOf } from './crypto/hd.ts';
+import { masterNode, mnemonicOf } from './crypto/hd.ts';
 import { fileBlobs } from './io/blob-files.ts';
 import { createChainSource } from './io/chain-sources.ts';
 import { dataPaths } from './io/data-folder.ts';
 import { type HighWater, openHighWater } from './io/high-water.ts';
 import { connectPeer, listenPeers } from './io/peer-socket.ts';
+import { deriveSeed } from './io/seed.ts';
 import { type OpenStoreOptions, type OpenedStore, openStore } from './io/sqlite/open.ts';
 import { system } from './io/system.ts';
 import type { UnlockedVault } from './io/vault-file.ts';
@@ -63,7 +64,7 @@ export async function startNode({ config, folder, vault, emit }: Start): Promise
   let highWater: HighWater | undefined;
   try {
     highWater = await openHighWater(dataPaths(folder).highWater);
-    return { node: nodeOn({ config, folder, vault, emit }, opened, highWater), opened, highWater };
+    return { node: await nodeOn({ config, folder, vault, emit }, opened, highWater), opened, highWater };
   } catch (error) {
     await highWater?.close();
     await opened.store.close();
@@ -71,11 +72,11 @@ export async function startNode({ config, folder, vault, emit }: Start): Promise
   }
 }
 
-function nodeOn({ config, folder, vault, emit }: Start, opened: OpenedStore, highWater: HighWater): SfericNode {
+async function nodeOn({ config, folder, vault, emit }: Start, opened: OpenedStore, highWater: HighWater): Promise<SfericNode> {
   const { network, log, chain, listen, chainSource } = config;
   const source = chainSource ? { ok: true as const, value: chainSource() } : createChainSource(chain, network, { blob: fileBlobs(dataPaths(folder).chain), onBug: (error) => log.error('chain source failed', { reason: String(error) }) });
   if (!source.ok) throw new ApiFailure('bad_request', source.error);
-  const seed = seedOf(mnemonicOf(vault.entropy), fromUtf8(vault.passphrase));
+  const seed = await deriveSeed(mnemonicOf(vault.entropy), fromUtf8(vault.passphrase));
   const master = masterNode(seed);
   seed.fill(0);
   const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;

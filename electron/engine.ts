@@ -44,6 +44,15 @@ export class Engine {
     }
   }
 
+  /** Pieces of a file; throws ApiFailure. */
+  suspended(): void {
+    this.#app?.suspended();
+  }
+
+  resumed(): void {
+    this.#app?.resumed().catch((error: unknown) => this.log.error('the chain could not be asked after sleep', { error }));
+  }
+
   async stop(): Promise<void> {
     const app = this.#app;
     this.#app = undefined;

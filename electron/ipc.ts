@@ -1,5 +1,5 @@
 import type { IpcMain, IpcMainInvokeEvent } from 'electron';
-import { type ApiError, shellMethods, type ShellAnswer, type ShellMethod, type ShellParams, WINDOW_METHODS } from '../core/api.ts';
+import { type ApiError, CONFIRMED_METHODS, type ConfirmedMethod, shellMethods, type ShellAnswer, type ShellMethod, type ShellParams, WINDOW_METHODS } from '../core/api.ts';
 import { ApiFailure, decodeWith, type Logger } from '../core/index.ts';
 import { isOurs } from './security.ts';
 
@@ -19,6 +19,8 @@ export interface IpcPort {
   /** Answers a method of the engine; never rejects. */
   readonly engine: (method: string, params: unknown) => Promise<Reply>;
   readonly shell: ShellHandlers;
+  /** The parameters to carry out, for a token that the person's yes has earned; throws ApiFailure. */
+  readonly redeem: (method: ConfirmedMethod, params: unknown, token: unknown) => unknown;
   readonly isLocked: () => boolean;
   /** Number of the only page that may ask. */
   readonly pageId: () => number | undefined;
@@ -26,6 +28,7 @@ export interface IpcPort {
 }
 
 const isShell = (method: string): method is ShellMethod => Object.hasOwn(shellMethods, method);
+const isConfirmed = (method: string): method is ConfirmedMethod => CONFIRMED_METHODS.some((name) => name === method);
 const failure = (code: ApiError['code'], message: string): Reply => ({ ok: false, error: { code, message } });
 
 /** Top frame of our own page in our own window, and not already gone. */
@@ -43,12 +46,15 @@ export function registerIpc(port: IpcPort): void {
         port.log.warn('a request from elsewhere was refused', { method });
         return failure('bad_request', 'Only the window of the wallet may ask.');
       }
-      if (args.length > 1) return failure('bad_request', 'A request has one object of parameters.');
+      if (args.length > (isConfirmed(method) ? 2 : 1)) return failure('bad_request', 'A request has one object of parameters.');
       if (port.isLocked() && !OPEN_WHILE_LOCKED.has(method)) return failure('locked', 'The window is locked, so nothing was done. Unlock it with the password.');
       if (underWay >= MAX_UNDER_WAY) return failure('bad_request', 'Too many requests are under way. Wait for their answers.');
       underWay++;
       try {
-        return isShell(method) ? await askShell(port, method, args[0]) : await port.engine(method, args[0]);
+        const params = isConfirmed(method) ? port.redeem(method, args[0], args[1]) : args[0];
+        return isShell(method) ? await askShell(port, method, params) : await port.engine(method, params);
+      } catch (error) {
+        return told(error, method, port.log);
       } finally {
         underWay--;
       }
@@ -56,15 +62,22 @@ export function registerIpc(port: IpcPort): void {
   }
 }
 
-async function askShell<M extends ShellMethod>({ shell, log }: IpcPort, method: M, wire: unknown): Promise<Reply> {
+/** The value of a reply, or its refusal as ApiFailure. */
+export async function valueOf(asked: Promise<Reply>): Promise<unknown> {
+  const reply = await asked;
+  if (reply.ok) return reply.value;
+  throw new ApiFailure(reply.error.code, reply.error.message, reply.error.data);
+}
+
+function told(error: unknown, method: string, log: Logger): Reply {
+  if (error instanceof ApiFailure) return { ok: false, error: { code: error.code, message: error.message, ...(error.data ? { data: error.data } : {}) } };
+  log.error('a request to the shell failed', { method, error });
+  return failure('internal', 'Something went wrong inside the wallet. Its log has the details.');
+}
+
+async function askShell<M extends ShellMethod>({ shell }: IpcPort, method: M, wire: unknown): Promise<Reply> {
   const params = decodeWith(shellMethods[method].params as never, wire) as ReturnType<typeof decodeWith<ShellParams<M>>>;
   if (!params.ok) return params;
-  try {
-    const handler = shell[method] as (given: ShellParams<M>) => unknown;
-    return { ok: true, value: await handler(params.value) };
-  } catch (error) {
-    if (error instanceof ApiFailure) return failure(error.code, error.message);
-    log.error('a request to the shell failed', { method, error });
-    return failure('internal', 'Something went wrong inside the wallet. Its log has the details.');
-  }
+  const handler = shell[method] as (given: ShellParams<M>) => unknown;
+  return { ok: true, value: await handler(params.value) };
 }

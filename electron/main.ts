@@ -1,28 +1,41 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { app, type BrowserWindow, ipcMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { EventName, Screen, ShellEventName } from '../core/api.ts';
+import { Confirmations } from './confirm.ts';
 import { linkOf, watchLinks } from './deep-links.ts';
+import { askPerson, confirmIn } from './dialogs.ts';
 import { Engine } from './engine.ts';
-import { registerIpc } from './ipc.ts';
+import { createGestures } from './gestures.ts';
+import { registerIpc, valueOf } from './ipc.ts';
 import { installMenu } from './menu.ts';
+import { createNotifier } from './notify.ts';
 import { Playground } from './playground.ts';
+import { watchPower } from './power.ts';
+import { createQuit } from './quit.ts';
+import { readRequest } from './readings.ts';
 import { quickUnlock } from './secrets.ts';
 import { allowedLink, confine, refusePermissions, SCHEME, servePages } from './security.ts';
 import { openSettings, type Settings } from './settings.ts';
+import { checkRelease } from './release.ts';
 import { shellHandlers } from './shell.ts';
+import { amountText, type Language, languageOf, type Say, sayIn } from './texts/index.ts';
 import { createTray } from './tray.ts';
 import { createWindow, loadWallet } from './window.ts';
 
 const DIST = join(import.meta.dirname, '..');
-const DRAIN_MS = 5000;
-const IDLE_CHECK_MS = 10_000;
 /** What a locked window is told: nothing about the money. */
 const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'alarm']);
+/** What may be paid in a day without the main process asking: what a person has in the pocket. */
+const UNASKED_MSAT = 50_000_000n;
+/** Coins of the practice network are worth nothing; enough of them to watch payments stream. */
+const UNASKED_PRACTICE_MSAT = 1_000_000_000n;
 
-// Reports of Node hold the environment and the command line.
+// Reports of Node hold the environment and the command line; its inspector reads all memory, and a signal would open it.
 process.report.reportOnFatalError = false;
 process.report.reportOnUncaughtException = false;
 process.report.excludeEnv = true;
+if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined);
 
 /** Only the environment chooses a network from outside: a link of the system can add arguments, but no variables. */
 function fromEnvironment(): Partial<Settings> {
@@ -31,12 +44,17 @@ function fromEnvironment(): Partial<Settings> {
 }
 
 let window: BrowserWindow | undefined;
-let isDrained = false;
 
 async function start(): Promise<void> {
   const folder = app.getPath('userData');
   const settings = openSettings(join(folder, 'settings.json'), fromEnvironment());
+  const isPractice = (): boolean => process.env['SFERIC_PRACTICE'] === '1' && settings.get().network === 'regtest';
   const lock = { isOn: false };
+  const language = (): Language => {
+    const chosen = settings.get().language;
+    return chosen === 'system' ? languageOf(app.getPreferredSystemLanguages()[0] ?? app.getLocale()) : chosen;
+  };
+  const say: Say = (key, values) => sayIn(language())(key, values);
   let waiting = linkOf(process.argv);
   const takeLink = (): string | undefined => {
     const link = waiting;
@@ -46,30 +64,6 @@ async function start(): Promise<void> {
   const send = (name: EventName | ShellEventName, data: unknown): void => {
     if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
   };
-  const tray = createTray({ folder: join(DIST, 'renderer'), show: () => show(), lock: () => void handlers['shell.lock']({}) });
-  const notify = notifier(() => window?.isFocused() ?? false);
-  const engine = new Engine({
-    folder,
-    settings: settings.get,
-    onEvent: (name, data) => {
-      // A window in the playground hears of the own wallet only what must not wait.
-      if (!playground.isOn || name === 'alarm') send(name, data);
-      notify(name, data);
-      if (name === 'wallet.updated') tray.tell(settings.get().trayBalance && !lock.isOn ? `${(data as { spendableSat: string }).spendableSat} sat` : undefined);
-    },
-  });
-  let onPlaygroundState = (): void => undefined;
-  const playground = new Playground({
-    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
-    onEvent: (name, data) => {
-      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
-    },
-  }); // prettier-ignore
-  const handlers = shellHandlers({
-    onPlaygroundState: (told) => (onPlaygroundState = told), playground,
-    engine, settings, lock, isPractice: process.env['SFERIC_PRACTICE'] === '1', window: () => window, tell: send, link: { take: takeLink },
-    secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
-  }); // prettier-ignore
   const show = (): void => {
     if (window?.isMinimized()) window.restore();
     window?.show();
@@ -79,53 +73,97 @@ async function start(): Promise<void> {
     show();
     send('shell.go', { screen });
   };
+  const lockWindow = (): void => void (lock.isOn || handlers['shell.lock']({}));
+  const tray = createTray({ folder: join(DIST, 'renderer'), say, show, lock: lockWindow });
+  const tellTray = (spendableSat: string | undefined): void => tray.tell(spendableSat !== undefined && settings.get().trayBalance && !lock.isOn ? amountText(BigInt(spendableSat) * 1000n) : undefined);
+  const notify = createNotifier({
+    say, language, isWatched: () => window?.isFocused() ?? false, nowMs: () => performance.now(),
+    show: (body) => void (Notification.isSupported() && new Notification({ title: 'Sferic', body }).show()),
+  }); // prettier-ignore
+  const engine = new Engine({
+    folder,
+    settings: settings.get,
+    onEvent: (name, data) => {
+      // A window in the playground hears of the own wallet only what must not wait.
+      if (!playground.isOn || name === 'alarm') send(name, data);
+      notify(name, data);
+      if (name === 'wallet.updated') tellTray((data as { readonly spendableSat: string }).spendableSat);
+    },
+  });
+  let onPlaygroundState = (): void => undefined;
+  const playground = new Playground({
+    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
+    onEvent: (name, data) => {
+      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
+    },
+  }); // prettier-ignore
+  /** The wallet that the window shows: the playground's has nothing to lose. */
+  const shown = (): Playground | Engine => (playground.isOn ? playground : engine);
+  const isWorthless = (): boolean => playground.isOn || isPractice();
+  const gestures = createGestures(() => performance.now());
+  const confirmations = new Confirmations({
+    read: (method, params) => readRequest({ call: (name, given) => valueOf(shown().ask(name, given)), say }, method, params),
+    ask: (question) => confirmIn(window, say, question),
+    takeGesture: () => gestures.take() || isWorthless(), unaskedMsat: () => (isWorthless() ? UNASKED_PRACTICE_MSAT : UNASKED_MSAT),
+    world: () => (playground.isOn ? 'playground' : settings.get().network), randomToken: () => randomBytes(32).toString('hex'), nowMs: () => performance.now(),
+  }); // prettier-ignore
+  const label = (): void => {
+    installMenu({ say, go, lock: lockWindow, showLogs: () => void shell.openPath(join(folder, 'logs')) });
+    tray.label();
+  };
+  const handlers = shellHandlers({
+    onPlaygroundState: (told) => (onPlaygroundState = told), playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
+    confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
+    onLock: () => {
+      confirmations.forget();
+      tellTray(undefined);
+    },
+  }); // prettier-ignore
+  const quit = createQuit({
+    call: (method, params) => engine.call(method, params), stop: async () => void (await Promise.all([engine.stop(), playground.stop()])), say, language, log: engine.log,
+    // Without a window there is nothing left to keep running.
+    ask: async (title, lines) => !window || askPerson(window, { title, lines, yes: say('quit.yes'), no: say('quit.no') }),
+  }); // prettier-ignore
 
   nativeTheme.themeSource = settings.get().theme;
   refusePermissions(session.defaultSession);
   protocol.handle(SCHEME, servePages(join(DIST, 'renderer')));
-  registerIpc({ ipc: ipcMain, engine: (method, params) => (playground.isOn ? playground : engine).ask(method, params), shell: handlers, isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log });
-  installMenu({ go, lock: () => void handlers['shell.lock']({}) });
+  registerIpc({
+    ipc: ipcMain, engine: (method, params) => shown().ask(method, params), shell: handlers, redeem: (method, params, token) => confirmations.redeem(method, params, token),
+    isLocked: () => lock.isOn, pageId: () => window?.webContents.id, log: engine.log,
+  }); // prettier-ignore
+  label();
   watchLinks(app, (uri) => {
     waiting = uri;
     send('shell.linkWaiting', {});
   }, show); // prettier-ignore
-  watchIdle(() => settings.get().idleLockMinutes, () => void (lock.isOn || handlers['shell.lock']({})));
+  watchPower({
+    monitor: powerMonitor, lock: lockWindow, idleMinutes: () => settings.get().idleLockMinutes, nowMs: () => Date.now(),
+    onSuspend: () => {
+      confirmations.forget();
+      engine.suspended();
+    },
+    onResume: () => engine.resumed(), onShutdown: () => quit.hurry(),
+  }); // prettier-ignore
   app.on('before-quit', (event) => {
-    if (isDrained) return;
+    if (quit.isDone()) return;
     event.preventDefault();
-    void drain(engine, playground).then(() => app.quit());
+    void quit.begin().then((mayEnd) => mayEnd && app.quit());
   });
   app.on('window-all-closed', () => app.quit());
 
   await engine.start();
   window = createWindow({ preload: join(DIST, 'preload', 'preload.cjs'), dark: nativeTheme.shouldUseDarkColors });
+  gestures.watch(window.webContents);
+  // The question of quitting needs its window still there.
+  window.on('close', (event) => {
+    if (quit.isDone()) return;
+    event.preventDefault();
+    app.quit();
+  });
   window.on('closed', () => (window = undefined));
   await loadWallet(window);
 }
-
-/** What is in flight gets a moment; everything that counts is on disk already, so a node that hangs may be left behind. */
-async function drain(engine: Engine, playground: Playground): Promise<void> {
-  const late = new Promise<void>((done) => setTimeout(done, DRAIN_MS).unref());
-  const stopped = engine.stop().catch((error: unknown) => engine.log.error('the node did not stop cleanly', { error }));
-  await Promise.race([Promise.all([stopped, playground.stop()]), late]);
-  isDrained = true;
-}
-
-function watchIdle(minutes: () => number, lock: () => void): void {
-  setInterval(() => {
-    if (minutes() > 0 && powerMonitor.getSystemIdleTime() >= minutes() * 60) lock();
-  }, IDLE_CHECK_MS).unref();
-  powerMonitor.on('lock-screen', lock);
-}
-
-/** Money that came in and alarms, when nobody looks at the window. Never what a peer or an invoice wrote. */
-const notifier =
-  (isWatched: () => boolean) =>
-  (name: EventName, data: unknown): void => {
-    const fields = data as { readonly state?: string; readonly message?: string };
-    const body = name === 'alarm' ? fields.message : name === 'invoice.updated' && fields.state === 'paid' ? 'A payment has arrived.' : undefined;
-    if (body !== undefined && !isWatched() && Notification.isSupported()) new Notification({ title: 'Sferic', body }).show();
-  };
 
 if (app.requestSingleInstanceLock()) {
   app.enableSandbox();

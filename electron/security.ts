@@ -1,9 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
-import type { Session, WebContents } from 'electron';
+import type { BrowserWindowConstructorOptions, Session, WebContents } from 'electron';
 
 export const SCHEME = 'app';
 export const ORIGIN = 'app://wallet';
+
+/** Of every window. Written out, defaults too, so that a change of Electron's defaults changes nothing here. */
+export const webPreferences = (preload: string): NonNullable<BrowserWindowConstructorOptions['webPreferences']> => ({
+  preload,
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  webviewTag: false,
+  navigateOnDragDrop: false,
+  spellcheck: false,
+  safeDialogs: true,
+  devTools: false,
+});
 
 /** Scripts and styles of ours only, no network at all, no HTML from strings. */
 export const CONTENT_SECURITY_POLICY = [

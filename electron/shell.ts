@@ -1,11 +1,13 @@
-import { open as openFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
-import type { ShellAnswer } from '../core/api.ts';
+import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
+import { piecesOf } from './exports.ts';
 import type { ShellHandlers } from './ipc.ts';
 import { type Playground, playgroundHandlers } from './playground.ts';
+import { withoutPassword } from './readings.ts';
 import type { QuickUnlock } from './secrets.ts';
 import { allowedLink } from './security.ts';
 import type { SettingsFile } from './settings.ts';
@@ -15,24 +17,20 @@ export interface ShellPort {
   readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
-  readonly isPractice: boolean;
+  readonly isPractice: () => boolean;
   readonly window: () => BrowserWindow | undefined;
   readonly lock: { isOn: boolean };
   readonly link: { readonly take: () => string | undefined };
   readonly tell: (name: 'shell.updated', data: unknown) => void;
+  readonly confirm: (given: ShellParams<'shell.confirm'>) => Promise<ShellAnswer<'shell.confirm'>>;
+  readonly checkUpdate: () => Promise<ShellAnswer<'shell.checkUpdate'>>;
+  /** Settings changed: what the shell itself says may be in another language now. */
+  readonly onSettings: () => void;
+  /** The window was locked: whatever was confirmed before does not count any more. */
+  readonly onLock: () => void;
   /** Given what to do whenever the playground starts or ends. */
   readonly onPlaygroundState: (told: () => void) => void;
 }
-
-/** What can be saved, piece by piece, as the engine gives it. */
-const EXPORTS = {
-  activity: { method: 'activity.export', params: { format: 'csv' } },
-  labels: { method: 'activity.export', params: { format: 'bip329' } },
-  evidence: { method: 'channel.evidence', params: {} },
-} as const;
-
-/** A password in an address is for the server only. */
-const withoutPassword = (source: string): string => source.replace(/\/\/([^:@/]*):[^@/]*@/u, '//$1:…@');
 
 /** What the shell does by itself for the page. */
 export function shellHandlers(port: ShellPort): ShellHandlers {
@@ -41,7 +39,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     const { chainSources, ...rest } = settings.get();
     return {
       ...rest, ...engine.state, playground: playground.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
-      systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice, windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice(), windowLocked: lock.isOn, quickUnlock: await secrets.state(),
       ...(playground.isOn ? { network: 'regtest' as const, engine: 'running' as const, chainSources: [] } : {}),
     }; // prettier-ignore
   };
@@ -56,24 +54,28 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     lock.isOn = false;
     await told();
   };
+  /** Nothing is made before somebody has said where it goes. */
+  const save = async (fileName: string, make: () => string | AsyncIterable<string>): Promise<{ readonly isSaved: boolean }> => {
+    const window = port.window();
+    if (!window) return { isSaved: false };
+    const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
+    if (canceled || !filePath) return { isSaved: false };
+    await writeFile(filePath, make(), { mode: 0o600 });
+    return { isSaved: true };
+  };
   const hasOwnWallet = async (): Promise<boolean> => {
     const reply = await engine.ask('vault.status', {});
     return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
   };
   const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
   port.onPlaygroundState(changed);
-  const askWhere = async (fileName: string): Promise<string | undefined> => {
-    const window = port.window();
-    if (!window) return undefined;
-    const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
-    return canceled || !filePath ? undefined : filePath;
-  };
   return {
     ...playgroundHandlers(playground),
     'shell.state': state,
     'shell.set': async (changes) => {
       settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
       nativeTheme.themeSource = settings.get().theme;
+      port.onSettings();
       return told();
     },
     'shell.connect': async ({ network, chainSources }) => {
@@ -85,10 +87,12 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       await engine.start();
       return told();
     },
+    'shell.confirm': (given) => port.confirm(given),
     'shell.lock': async () => {
       // The playground's wallet has no password; what is locked is the own one, if there is one.
       if (playground.isOn && !(await hasOwnWallet())) return {};
       lock.isOn = true;
+      port.onLock();
       await told();
       return {};
     },
@@ -112,27 +116,9 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       clipboard.writeText(text);
       return {};
     },
-    'shell.save': async ({ fileName, content }) => {
-      const filePath = await askWhere(fileName);
-      if (filePath === undefined) return { isSaved: false };
-      await writeFile(filePath, content, { mode: 0o600 });
-      return { isSaved: true };
-    },
-    'shell.saveExport': async ({ fileName, what, ...of }) => {
-      const filePath = await askWhere(fileName);
-      if (filePath === undefined) return { isSaved: false };
-      const file = await openFile(filePath, 'w', 0o600);
-      try {
-        for (let after: string | undefined; ; ) {
-          const piece = (await engine.call(EXPORTS[what].method, { ...EXPORTS[what].params, ...of, ...(after === undefined ? {} : { after }) })) as { readonly text: string; readonly next?: string };
-          await file.appendFile(piece.text);
-          if (piece.next === undefined) return { isSaved: true };
-          after = piece.next;
-        }
-      } finally {
-        await file.close();
-      }
-    },
+    'shell.save': ({ fileName, content }) => save(fileName, () => content),
+    'shell.saveExport': ({ fileName, ...wanted }) => save(fileName, () => piecesOf((method, params) => (playground.isOn ? playground : engine).ask(method, params), wanted)),
+    'shell.checkUpdate': () => port.checkUpdate(),
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);
       if (link === undefined) throw new ApiFailure('bad_request', 'Only pages of the documentation and of the block explorer are opened. Nothing was opened.');

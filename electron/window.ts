@@ -1,23 +1,5 @@
-import { BrowserWindow, type BrowserWindowConstructorOptions } from 'electron';
-import { ORIGIN } from './security.ts';
-
-/** Written out, defaults too, so that a change of Electron's defaults changes nothing here. */
-export const webPreferences = (preload: string): NonNullable<BrowserWindowConstructorOptions['webPreferences']> => ({
-  preload,
-  sandbox: true,
-  contextIsolation: true,
-  nodeIntegration: false,
-  nodeIntegrationInWorker: false,
-  nodeIntegrationInSubFrames: false,
-  webSecurity: true,
-  allowRunningInsecureContent: false,
-  experimentalFeatures: false,
-  webviewTag: false,
-  navigateOnDragDrop: false,
-  spellcheck: false,
-  safeDialogs: true,
-  devTools: false,
-});
+import { BrowserWindow } from 'electron';
+import { ORIGIN, webPreferences } from './security.ts';
 
 export const MIN_WIDTH = 900;
 export const MIN_HEIGHT = 600;

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { CONFIRMED_METHODS } from '../../core/api.ts';
 import type { RunningApp } from '../electron-stand-in/launch.ts';
 import type { Practice } from './practice.ts';
 
@@ -26,11 +27,18 @@ export function handsOn(page: Page): Hands {
 }
 
 interface Bridge {
-  readonly sferic: { readonly request: (method: string, params: unknown) => Promise<unknown> };
+  readonly sferic: { readonly request: (method: string, params: unknown, token?: string) => Promise<unknown> };
 }
-/** A request as the page itself would send it. */
-export const ask = (page: Page, method: string, params: unknown = {}): Promise<unknown> =>
-  page.evaluate(([name, given]) => (globalThis as unknown as Bridge).sferic.request(name, given), [method, params] as const);
+/** A request over the bridge and nothing around it. */
+export const bridge = (page: Page, method: string, params: unknown = {}, token?: string): Promise<unknown> =>
+  page.evaluate(([name, given, shown]) => (globalThis as unknown as Bridge).sferic.request(name, given, ...(shown === undefined ? [] : [shown])), [method, params, token] as const);
+
+/** A request as the page itself would send it: what the main process has to ask about is put to it first. */
+export async function ask(page: Page, method: string, params: unknown = {}): Promise<unknown> {
+  if (!CONFIRMED_METHODS.some((name) => name === method)) return bridge(page, method, params);
+  const confirmed = (await bridge(page, 'shell.confirm', { method, params })) as { readonly ok: boolean; readonly value: { readonly token: string } };
+  return confirmed.ok ? bridge(page, method, params, confirmed.value.token) : confirmed;
+}
 
 /** The words on the screen, in order. */
 export const wordsOn = (page: Page): Promise<string[]> => page.locator('ol.seed li .code').allTextContents();

@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly userData: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly keychain?: string;
+  /** Another compiled main module than the one of `npm run build`; on the stand-in only. */
+  readonly main?: string;
   readonly headed?: boolean;
   /** Arguments as the system would give them, such as a deep link. */
   readonly args?: readonly string[];
@@ -27,6 +29,7 @@ export interface LaunchOptions {
 
 export interface RunningApp {
   readonly kind: 'electron' | 'stand-in';
+  /** The window's page; another one after a crash. */
   readonly page: Page;
   readonly pid: number;
   /** Runs in the main process; the function travels as text. */
@@ -69,6 +72,17 @@ async function launchElectron(binary: string, { userData, env, args = [] }: Laun
   const running = await _electron.launch({ executablePath: binary, args: [...sandbox, ROOT, `--user-data-dir=${userData}`, ...args], env: { ...cleanEnvironment(), ...env } });
   const child = running.process();
   const exited = new Promise<number | null>((done) => child.once('exit', done));
+  // Dialogs of the system cannot be pressed from here: they are answered as on the stand-in.
+  await running.evaluate(({ dialog }) => {
+    const asked: unknown[] = [];
+    const answers: number[] = [];
+    const showMessageBox = async (...given: unknown[]): Promise<unknown> => {
+      const box = given.at(-1) as { message: string; detail?: string; buttons: string[]; cancelId?: number };
+      asked.push({ message: box.message, detail: box.detail ?? '', buttons: box.buttons });
+      return { response: answers.shift() ?? box.buttons.findIndex((_, at) => at !== box.cancelId), checkboxChecked: false };
+    };
+    Object.assign(dialog, { asked, answers, showMessageBox });
+  });
   return {
     kind: 'electron', page: await running.firstWindow(), pid: child.pid ?? 0, exited,
     evaluate: (task, argument) => running.evaluate(task as never, argument as never),
@@ -79,12 +93,12 @@ async function launchElectron(binary: string, { userData, env, args = [] }: Laun
   }; // prettier-ignore
 }
 
-export function startStandIn({ userData, env, keychain, headed, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
+export function startStandIn({ userData, env, keychain, headed, main = MAIN, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
   const given: StandInOptions = {
     userData, chromium: chromiumPath(), ...(port === undefined ? {} : { port }),
     ...(keychain === undefined ? {} : { keychain }), ...(headed === undefined ? {} : { headed }),
   }; // prettier-ignore
-  return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), MAIN, ...args], {
+  return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), main, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', stdio],
     env: { ...cleanEnvironment(), ...env, ELECTRON_STAND_IN: JSON.stringify(given) },
   });
@@ -118,10 +132,18 @@ async function launchStandIn(options: LaunchOptions): Promise<RunningApp> {
     })`);
     // Without `noDefaults` this second client would undo the colour scheme that the first has set.
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
-    const page = browser.contexts()[0]?.pages()[0];
-    if (!page) throw new Error('the window has no page');
+    const pageNow = (): Page => {
+      const page = browser.contexts()[0]?.pages().at(-1);
+      if (!page) throw new Error('the window has no page');
+      return page;
+    };
+    pageNow();
     return {
-      kind: 'stand-in', page, pid: child.pid ?? 0, exited,
+      kind: 'stand-in',
+      get page() {
+        return pageNow();
+      },
+      pid: child.pid ?? 0, exited,
       evaluate: (task, argument) => ask(String(task), argument) as never,
       close: async () => {
         if (child.exitCode === null && child.signalCode === null) await ask('({ app }) => void setTimeout(() => app.quit(), 0)');

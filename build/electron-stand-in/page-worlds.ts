@@ -162,6 +162,10 @@ export function preloadWorld(
     if (message.ok) waiter?.ok(message.v);
     else waiter?.no(new Error(message.v));
   };
+  // What a hand does reaches Electron's main process before the page; here the page's own world cannot make it up either.
+  for (const [name, type] of [['pointerdown', 'mouseDown'], ['pointerup', 'mouseUp'], ['keydown', 'rawKeyDown']] as const) {
+    addEventListener(name, (event) => event.isTrusted && tell({ kind: 'input', channel: type, args: [] }), true);
+  }
   bridge.on('open', (url: never) => tell({ kind: 'open', url }));
   const contextBridge = { exposeInMainWorld: (key: string, api: unknown) => bridge.send('expose', { key, v: bridge.pack(api) }) };
   const require = (id: string): unknown => {

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -45,10 +46,43 @@ export const session = {
 };
 
 const noAnswer = (name: string) => async () => notEmulated(`dialog.${name} without an answer that the test has set`);
+
+interface MessageBox {
+  readonly message: string;
+  readonly detail?: string;
+  readonly buttons: readonly string[];
+  readonly cancelId?: number;
+}
+
+/** Where somebody looks, the question stands in a window of its own; closing it is its cancel button. */
+async function askInWindow({ message, detail = '', buttons, cancelId = 0 }: MessageBox): Promise<number> {
+  const page = await host.context?.newPage();
+  if (!page) return cancelId;
+  const closed = new Promise<number>((done) => page.once('close', () => done(cancelId)));
+  const answered = page.evaluate((text) => new Promise<number>((done) => {
+    const add = (name: string, content: string): HTMLElement => document.body.appendChild(Object.assign(document.createElement(name), { textContent: content }));
+    document.body.style.cssText = 'font: 15px sans-serif; margin: 24px; white-space: pre-wrap; overflow-wrap: anywhere; color-scheme: light dark';
+    add('h3', text.message);
+    add('p', text.detail);
+    text.buttons.forEach((label, at) => add('button', label).addEventListener('click', () => done(at)));
+  }), { message, detail, buttons }).catch(() => cancelId); // prettier-ignore
+  const answer = await Promise.race([answered, closed]);
+  await page.close().catch(() => undefined);
+  return answer;
+}
+
 export const dialog = {
+  /** Open to the tests: what was asked, and the buttons to press from now on; without one the first that does not cancel. */
+  asked: [] as { message: string; detail: string; buttons: readonly string[] }[],
+  answers: [] as number[],
   showSaveDialog: noAnswer('showSaveDialog'),
   showOpenDialog: noAnswer('showOpenDialog'),
-  showMessageBox: noAnswer('showMessageBox'),
+  showMessageBox: async (...given: unknown[]): Promise<{ readonly response: number; readonly checkboxChecked: boolean }> => {
+    const box = given.at(-1) as MessageBox;
+    dialog.asked.push({ message: box.message, detail: box.detail ?? '', buttons: box.buttons });
+    const response = options.headed ? await askInWindow(box) : (dialog.answers.shift() ?? box.buttons.findIndex((_, at) => at !== box.cancelId));
+    return { response, checkboxChecked: false };
+  },
   showErrorBox: (title: string, content: string) => void log.violations.push(`${title}: ${content}`),
 };
 

@@ -17,7 +17,7 @@ interface WindowOptions {
   readonly webPreferences?: Readonly<Record<string, unknown>> & { readonly preload?: string };
 }
 interface Message {
-  readonly kind: 'invoke' | 'send' | 'open';
+  readonly kind: 'invoke' | 'send' | 'open' | 'input';
   readonly id: number;
   readonly channel: string;
   readonly args: unknown[];
@@ -51,7 +51,9 @@ export class WebContents extends EventEmitter {
     this.open = handler;
   }
   isDestroyed = (): boolean => this.window.isDestroyed();
-  reload = (): void => void this.window.load(this.getURL());
+  reload = (): void => void this.window.reload();
+  /** As Electron's: the page's process dies at once. */
+  forcefullyCrashRenderer = (): void => void this.window.crash();
   setVisualZoomLevelLimits = async (): Promise<void> => undefined;
 }
 
@@ -65,16 +67,20 @@ export class BrowserWindow extends EventEmitter {
   static fromWebContents = (contents: WebContents): BrowserWindow => contents.window;
   readonly webContents: WebContents;
   readonly options: WindowOptions;
-  readonly ready: Promise<void>;
+  ready: Promise<void>;
   readonly whenClosed: Promise<unknown>;
   page: Page | undefined;
   isLoading = false;
   isProtected = false;
+  /** Open to the tests: an unseen window cannot lose the focus. */
+  hasFocus = true;
   #visible: boolean;
   #gone = false;
   #preloadWorld: number | undefined;
   #debugger: CDPSession | undefined;
   #frameId = '';
+  #isCrashed = false;
+  #url = '';
 
   constructor(given: WindowOptions = {}) {
     super();
@@ -97,8 +103,11 @@ export class BrowserWindow extends EventEmitter {
     const page = host.firstPage ?? (await context.newPage());
     this.page = page;
     host.firstPage = undefined;
-    page.on('close', () => this.#closed());
-    page.on('crash', () => this.webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 }));
+    page.on('close', () => this.page === page && this.#closed());
+    page.on('crash', () => {
+      this.#isCrashed = true;
+      this.webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 });
+    });
     page.on('console', (message) => {
       if (message.type() === 'error' || /Content Security Policy|Trusted/u.test(message.text())) log.violations.push(message.text());
     });
@@ -142,6 +151,7 @@ export class BrowserWindow extends EventEmitter {
 
   async #receive({ kind, id, channel, args, url }: Message): Promise<void> {
     if (kind === 'open') return this.#opened(url);
+    if (kind === 'input') return void this.webContents.emit('input-event', {}, { type: channel });
     const event = { sender: this.webContents, senderFrame: this.webContents.mainFrame, type: 'frame', processId: 1, frameId: 1 };
     if (kind === 'send') return void ipcMain.emit(channel, event, ...args);
     await this.deliver(await this.#answer(id, channel, () => handlerOf(channel)(event, ...args)));
@@ -172,12 +182,27 @@ export class BrowserWindow extends EventEmitter {
   loadURL = (url: string): Promise<void> => this.load(url);
   async load(url: string): Promise<void> {
     await this.ready;
+    this.#url = url;
     this.isLoading = true;
     try {
       await this.page?.goto(toWeb(url));
     } finally {
       this.isLoading = false;
     }
+  }
+  /** A page that crashed is of no use to Playwright any more: its window goes on with a new one. */
+  async reload(): Promise<void> {
+    if (this.#isCrashed) {
+      const old = this.page;
+      this.#isCrashed = false;
+      this.ready = this.#start(this.options.webPreferences?.preload);
+      await this.ready;
+      await old?.close();
+    }
+    await this.load(this.#url);
+  }
+  async crash(): Promise<void> {
+    await this.#debugger?.send('Page.crash').catch(() => undefined);
   }
   show(): void {
     this.#visible = true;
@@ -194,7 +219,7 @@ export class BrowserWindow extends EventEmitter {
   isVisible = (): boolean => this.#visible;
   isDestroyed = (): boolean => this.#gone;
   isMinimized = (): boolean => false;
-  isFocused = (): boolean => true;
+  isFocused = (): boolean => this.hasFocus;
   restore = (): void => undefined;
   setContentProtection(on: boolean): void {
     this.isProtected = on;

@@ -50,7 +50,10 @@ export interface ChainSource {
   readonly feeEstimates: () => Promise<FeeEstimates>;
   /** By its header, where that is at hand. */
   readonly blockTimeSeconds?: (height: number) => number | undefined;
-  /** Asks for the newest state at once, after sleep for instance; resolves when caught up or when the source is away. */
-  readonly catchUp: () => Promise<void>;
+  /**
+   * Asks for the newest state at once, after sleep for instance. True: everything up to the newest block has been told.
+   * False: nobody answers; `onSynced` follows when somebody does.
+   */
+  readonly catchUp: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }

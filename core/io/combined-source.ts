@@ -65,8 +65,9 @@ export class CombinedSource implements ChainSource {
     }
     return undefined;
   }
-  async catchUp(): Promise<void> {
-    await Promise.all(this.#parts.map(({ source }) => source.catchUp()));
+  async catchUp(): Promise<boolean> {
+    const answers = await Promise.all(this.#parts.map(({ source }) => source.catchUp()));
+    return answers.includes(true);
   }
   async stop(): Promise<void> {
     this.#listener = undefined;
@@ -95,6 +96,7 @@ export class CombinedSource implements ChainSource {
   #faulted(part: Part, fault: ChainFault, isFinal: boolean): void {
     if (isFinal) part.state = 'refused';
     else if (!part.source.isAvailable) part.state = 'away'; // else it is one server of several
+    if (this.#parts.every(({ state }) => state === 'away' || state === 'refused')) this.#owesSynced = true;
     this.#tell((listener) => listener.onFault(fault, isFinal && this.#parts.every(({ state }) => state === 'refused')));
     this.#tellAll();
   }

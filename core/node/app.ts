@@ -6,6 +6,10 @@ export interface App {
   readonly call: <M extends Method>(method: M, params: Params<M>) => Promise<Answer<M>>;
   /** Told in order; the returned function ends it. */
   readonly subscribe: (listener: <N extends EventName>(name: N, data: EventData<N>) => void) => () => void;
+  /** The computer is about to sleep: connections to peers end. */
+  readonly suspended: () => void;
+  /** It has slept: the chain is asked first, peers follow. Resolves when the chain is known again or nobody answers. */
+  readonly resumed: () => Promise<void>;
   /** Resolves when everything is stored and closed. */
   readonly stop: () => Promise<void>;
 }

@@ -40,6 +40,8 @@ export interface NodeConfig {
 }
 
 const TICK_MS = 1_000;
+/** Ticks that a sleep which was announced may take to begin: then it did not come. */
+const LIGHT_SLEEP_TICKS = 60;
 const MAX_WAITING_MESSAGES = 500;
 
 /** A running node: wires the machines to the ports. Everything that changes money goes through `turns`. */
@@ -71,6 +73,10 @@ export class SfericNode {
   #listener: { readonly port: number; readonly close: () => void } | undefined;
   #cancelTick: (() => void) | undefined;
   #stopping = false;
+  /** False from the announcement of a sleep until the chain has told what happened in it. */
+  #isAwake = true;
+  #sleeps = 0;
+  #ticksAsleep = 0;
 
   constructor(config: NodeConfig, ports: NodePorts, master: HdNode, emit: <N extends EventName>(name: N, data: EventData<N>) => void) {
     this.config = config;
@@ -92,7 +98,8 @@ export class SfericNode {
       onTip: (turn, tip) => this.#tip(turn, tip),
       onSynced: (turn) => {
         undoVanished(this, turn);
-        this.peers.activate();
+        // What was under way when the computer fell asleep may end with what was known before.
+        if (this.#isAwake) this.peers.activate();
         this.sweeps.synced(turn);
         this.#closes.book(turn);
         this.#standing.look(turn);
@@ -197,6 +204,30 @@ export class SfericNode {
     this.#nodeKey.fill(0);
   }
 
+  /** The computer is about to sleep: connections end, and no clock is acted on before `wake`. */
+  sleep(): void {
+    this.#isAwake = false;
+    this.#ticksAsleep = 0;
+    this.#sleeps++;
+    this.peers.rest('this computer sleeps');
+  }
+
+  /**
+   * After sleep the chain comes first: what happened meanwhile is asked for and acted on, all missed deadlines in one pass;
+   * peers and clocks follow. Resolves when that is done or when no source answers; then it happens once one does.
+   */
+  async wake(): Promise<void> {
+    this.sleep();
+    const sleeps = this.#sleeps;
+    this.onchain.doubt();
+    const isCaughtUp = await this.ports.chain.catchUp();
+    await this.turns.idle();
+    if (sleeps !== this.#sleeps) return; // asleep again
+    this.#isAwake = true;
+    if (isCaughtUp) this.turns.enqueue((turn) => this.onchain.synced(turn));
+    await this.turns.idle();
+  }
+
   /** This copy of the data may be stale: publish nothing, let peers speak first. */
   get isRecovering(): boolean {
     return this.config.recoveryReason !== undefined;
@@ -277,10 +308,12 @@ export class SfericNode {
   #tickLater(): void {
     if (this.#stopping) return;
     this.#cancelTick = this.ports.system.timers.after(TICK_MS, () => {
-      this.turns.enqueue((turn) => {
-        this.payments.tick(turn);
-        this.#standing.look(turn);
-      });
+      if (this.#isAwake) {
+        this.turns.enqueue((turn) => {
+          this.payments.tick(turn);
+          this.#standing.look(turn);
+        });
+      } else if (++this.#ticksAsleep === LIGHT_SLEEP_TICKS) void this.wake();
       this.#tickLater();
     });
   }

@@ -98,7 +98,7 @@ export class Onchain {
       onTip: (tip) => enqueue((turn) => this.#tip(turn, tip)),
       onHistory: (history) => enqueue((turn) => this.#history(turn, history)),
       onFault: (fault, final) => this.#fault(fault, final),
-      onSynced: () => enqueue((turn) => this.#synced(turn)),
+      onSynced: () => enqueue((turn) => this.synced(turn)),
     });
     this.#fees.start();
   }
@@ -268,7 +268,15 @@ export class Onchain {
     this.#options.onStatus();
   }
 
-  #synced(turn: Turn): void {
+  /** After sleep: what was known may be old, whatever the state said. A source that was away says by itself when it is back. */
+  doubt(): void {
+    if (this.#status.state !== 'synced') return;
+    this.#status = { ...this.#status, state: 'syncing' };
+    this.#options.onStatus();
+  }
+
+  /** Everything up to the newest block was told. */
+  synced(turn: Turn): void {
     this.#status = { ...this.#status, state: 'synced', fault: undefined };
     if (!this.#wasSynced) turn.writeLate('wallet-event', () => this.#walletChanged(turn));
     this.#wasSynced = true;

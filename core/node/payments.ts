@@ -41,6 +41,8 @@ export interface PaymentsOptions {
   readonly onAlarm: (turn: Turn, code: string, detail: string) => void;
 }
 
+const ROWS_AT_ONCE = 200;
+const MAX_PLACES = 2_000;
 const OUTGOING: BookKind<OutgoingPayment> = { record: 'outgoingPayment', direction: 'o', encode: encodeOutgoing, decode: decodeOutgoing, isPending: isOutgoingPending };
 const INCOMING: BookKind<IncomingPayment> = { record: 'incomingPayment', direction: 'i', encode: encodeIncoming, decode: decodeIncoming, isPending: isIncomingPending };
 
@@ -49,6 +51,8 @@ export class Payments {
   readonly #options: PaymentsOptions;
   readonly #outgoing: PaymentBook<OutgoingPayment>;
   readonly #incoming: PaymentBook<IncomingPayment>;
+  /** Keys of the order by payment hash, of what was given last. */
+  readonly #places = new Map<string, string>();
   #nextOrder = 0;
   #waitingSets = 0;
 
@@ -258,11 +262,20 @@ export class Payments {
   /** Newest first; `before` is the payment hash where the page before ended. */
   async page(limit: number, before: string | undefined, wanted: 'all' | 'i'): Promise<readonly (OutgoingPayment | IncomingPayment)[]> {
     const found: (OutgoingPayment | IncomingPayment)[] = [];
-    let after: string | undefined;
-    let started = before === undefined;
-    while (found.length < limit) {
-      const rows = await this.#options.store.list('paymentOrder', { reverse: true, limit: 200, ...(after === undefined ? {} : { after }) });
-      if (rows.length === 0) break;
+    for await (const payment of this.newestFirst(before, wanted)) {
+      found.push(payment);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** One after another; `before` as in `page`. Whoever goes on where somebody stopped does not begin anew. */
+  async *newestFirst(before?: string, wanted: 'all' | 'i' = 'all'): AsyncGenerator<OutgoingPayment | IncomingPayment, void> {
+    let after = before === undefined ? undefined : this.#places.get(before);
+    let started = before === undefined || after !== undefined;
+    for (;;) {
+      const rows = await this.#options.store.list('paymentOrder', { reverse: true, limit: ROWS_AT_ONCE, ...(after === undefined ? {} : { after }) });
+      if (rows.length === 0) return;
       for (const { key, value } of rows) {
         after = key;
         const { direction, paymentHash } = decodeOrder(value);
@@ -273,11 +286,20 @@ export class Payments {
         }
         if (wanted === 'i' && direction !== 'i') continue;
         const payment = direction === 'o' ? await this.findOutgoing(hash) : await this.findIncoming(hash);
-        if (payment) found.push(payment);
-        if (found.length === limit) break;
+        if (!payment) continue;
+        this.#remember(hash, key);
+        yield payment;
       }
     }
-    return found;
+  }
+
+  /** Where the last ones that were given stand: without it every page would be looked for from the newest on. */
+  #remember(hash: string, key: string): void {
+    this.#places.delete(hash);
+    this.#places.set(hash, key);
+    if (this.#places.size <= MAX_PLACES) return;
+    const [oldest] = this.#places.keys();
+    this.#places.delete(oldest ?? '');
   }
 }
 

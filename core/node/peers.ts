@@ -59,6 +59,7 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #peers = new Map<string, Peer>();
   #active = false;
+  #resting = false;
   #stopped = false;
 
   constructor(options: PeersOptions) {
@@ -70,7 +71,22 @@ export class Peers {
     // A turn that was under way when the disk failed may still hear that the chain is synced.
     if (this.#stopped) return;
     this.#active = true;
+    this.#resting = false;
     for (const peer of this.#peers.values()) this.#retryNow(peer);
+  }
+
+  /** Ends every connection; nothing is read, sent, accepted or dialled until `activate`. Whoever wants to connect waits for it. */
+  rest(reason: string): void {
+    if (this.#stopped) return;
+    this.#active = false;
+    this.#resting = true;
+    for (const peer of this.#peers.values()) {
+      peer.cancelRetry?.();
+      const { link } = peer;
+      if (!link) continue;
+      this.#lost(peer, link, { code: 'closed', detail: reason });
+      link.close(reason);
+    }
   }
 
   stop(): void {
@@ -151,17 +167,18 @@ export class Peers {
 
   async #dial(peer: Peer): Promise<void> {
     const { target } = peer;
-    if (peer.link || peer.dialing || !target) return;
+    if (peer.link || peer.dialing || !target || this.#resting) return;
     const dialing = this.#options.network.dial(target).then((result): Result<void, PeerLinkError> => {
       peer.dialing = undefined;
       if (!result.ok) {
         this.#failed(peer, result.error);
         return result;
       }
-      if (this.#stopped) {
-        // Nothing leaves any more, not even an init (I-7).
-        result.value.close('the node stops');
-        const error = { code: 'closed', detail: 'the node stops' } as const;
+      if (this.#stopped || this.#resting) {
+        // Nothing leaves any more, not even an init (I-7); after sleep nothing before the chain is known again.
+        const detail = this.#stopped ? 'the node stops' : 'the chain comes first';
+        result.value.close(detail);
+        const error = { code: 'closed', detail } as const;
         this.#failed(peer, error);
         return { ok: false, error };
       }
@@ -267,7 +284,7 @@ export class Peers {
   }
 
   #retryNow(peer: Peer): void {
-    if (this.#active && peer.target && !peer.link && this.#options.isWanted(peer.nodeId)) void this.#dial(peer);
+    if (this.#active && peer.target && !peer.link && (peer.waiting.length > 0 || this.#options.isWanted(peer.nodeId))) void this.#dial(peer);
   }
 }
 

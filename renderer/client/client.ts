@@ -1,7 +1,7 @@
 import './no-compiling.ts';
 import { z } from 'zod';
 import {
-  type Answer, type ApiError, type EventData, type EventName, events, type Method, methods, type ParamsIn, type ShellAnswer, type ShellEventData, type ShellEventName,
+  type Answer, type ApiError, CONFIRMED_METHODS, type EventData, type EventName, events, type Method, methods, type ParamsIn, type ShellAnswer, type ShellEventData, type ShellEventName,
   shellEvents, type ShellMethod, shellMethods, type ShellParams,
 } from '../../core/api.ts'; // prettier-ignore
 
@@ -35,9 +35,20 @@ function toWire(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, toWire(field)]));
 }
 
+type Reply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ApiError };
+const CONFIRMED: ReadonlySet<string> = new Set(CONFIRMED_METHODS);
+
+/** What spends, closes or reveals is shown by the main process first; its yes is for exactly these parameters. */
+async function ask(method: string, params: unknown): Promise<Reply> {
+  if (!CONFIRMED.has(method)) return (await window.sferic.request(method, params)) as Reply;
+  const confirmed = (await window.sferic.request('shell.confirm', { method, params })) as Reply;
+  if (!confirmed.ok) return confirmed;
+  return (await window.sferic.request(method, params, (confirmed.value as { readonly token: string }).token)) as Reply;
+}
+
 /** Amounts come back as bigint. Rejects with RequestError only. */
 export async function request<M extends AnyMethod>(method: M, params: Given<M>): Promise<Got<M>> {
-  const reply = (await window.sferic.request(method, toWire(params))) as { ok: true; value: unknown } | { ok: false; error: ApiError };
+  const reply = await ask(method, toWire(params));
   if (!reply.ok) throw new RequestError(reply.error);
   return z.decode(allMethods[method].result as z.ZodType, reply.value) as Got<M>;
 }

@@ -22,14 +22,22 @@ interface FieldProps {
   readonly mono?: boolean;
 }
 
+/** A browser may keep an element long after it was taken away; what a person typed into it goes at once. */
+const emptyAtTheEnd = (element: HTMLInputElement | HTMLTextAreaElement | null) => (): void => {
+  if (!element) return;
+  element.value = '';
+  element.defaultValue = '';
+};
+
 export function Field(props: FieldProps) {
   const { label, value, onChange, help, error, placeholder = '', type = 'text', multiline = false, unit, autoFocus = false, maxLength = 10_000, isDisabled = false, secret = false, mono = false } = props;
+  const ref = secret || type === 'password' ? emptyAtTheEnd : undefined;
   const className = mono ? 'input code' : 'input';
   return (
     <TextField className="field" value={value} onChange={onChange} isInvalid={error !== undefined} isDisabled={isDisabled} autoFocus={autoFocus} maxLength={maxLength} autoComplete="off" autoCorrect="off" spellCheck="false">
       <Label>{label}</Label>
       <div className={unit ? 'field-with-unit' : undefined}>
-        {multiline ? <TextArea className="input" placeholder={placeholder} rows={3} translate={secret ? 'no' : undefined} /> : <Input className={className} type={type} placeholder={placeholder} />}
+        {multiline ? <TextArea ref={ref} className="input" placeholder={placeholder} rows={3} translate={secret ? 'no' : undefined} /> : <Input ref={ref} className={className} type={type} placeholder={placeholder} />}
         {unit && <span className="unit">{unit}</span>}
       </div>
       {help && (

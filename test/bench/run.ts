@@ -7,6 +7,7 @@ import { measureEnforcement } from './parts/enforcement.ts';
 import { measureHistory } from './parts/history.ts';
 import { measureMicro } from './parts/micro.ts';
 import { measureOpenings } from './parts/openings.ts';
+import { measurePauses } from './parts/pauses.ts';
 import { measurePayments } from './parts/payments.ts';
 import { measureStorage } from './parts/storage.ts';
 import { measureWindow } from './parts/window.ts';
@@ -22,10 +23,11 @@ const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly F
     openings: () => measureOpenings(),
     history: () => measureHistory(),
     enforcement: () => measureEnforcement(),
+    pauses: () => measurePauses(),
     window: () => measureWindow(),
     timeline: () => measureTimeline(),
   };
-const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'window', 'timeline'];
+const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'pauses', 'window', 'timeline'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
 npm run bench -- payments history          some parts (${Object.keys(PARTS).join(', ')}); only shown

@@ -8,7 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COPIED = ['core', 'test', 'build', 'package.json', 'tsconfig.base.json'];
+const COPIED = ['core', 'electron', 'renderer', 'assets', 'test', 'build', 'package.json', 'tsconfig.base.json'];
 const TIMEOUT_MS = 10 * 60_000;
 /** For all of them once. */
 const FIRST_TIMEOUT_MS = 45 * 60_000;

@@ -237,7 +237,7 @@ export class FakeChain {
         return last;
       },
       feeEstimates: () => Promise.resolve(new Map(this.feerate === undefined ? [] : [[2, this.feerate], [6, this.feerate], [144, this.feerate]])),
-      catchUp: () => Promise.resolve(),
+      catchUp: () => Promise.resolve(true),
       stop: () => {
         this.#sources.delete(source);
         return Promise.resolve();

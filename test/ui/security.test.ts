@@ -13,10 +13,11 @@ interface Fact {
 describe('what the page can and cannot do', () => {
   let stage: Stage;
   let app: RunningApp;
+  let words: readonly string[];
   beforeAll(async () => {
     stage = await openStage();
     app = await stage.open({ userData: stage.folder() });
-    await createWallet(handsOn(app.page));
+    words = await createWallet(handsOn(app.page));
   });
   afterAll(() => stage.end());
 
@@ -95,6 +96,106 @@ describe('what the page can and cannot do', () => {
     expect(page.url()).toBe(before);
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
     if (app.kind === 'stand-in') expect(await app.evaluate(({ _log }) => _log.external)).toEqual([]);
+  });
+
+  test('a page that refreshes itself elsewhere, a file dropped on it, and a form in a new window change nothing', async () => {
+    const { page } = app;
+    const before = page.url();
+    await page.evaluate(() => {
+      document.head.append(Object.assign(document.createElement('meta'), { httpEquiv: 'refresh', content: '0; url=https://evil.invalid/' }));
+      const data = new DataTransfer();
+      data.items.add(new File(['<script>1</script>'], 'evil.html', { type: 'text/html' }));
+      data.setData('text/uri-list', 'file:///etc/passwd');
+      for (const type of ['dragenter', 'dragover', 'drop']) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      const form = Object.assign(document.createElement('form'), { action: 'https://evil.invalid/', target: '_blank' });
+      document.body.append(form);
+      form.submit();
+    });
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    expect(page.url()).toBe(before);
+    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  });
+
+  test('everything that is served carries the policy', async () => {
+    const resources = await app.page.evaluate(() => [location.href, ...performance.getEntriesByType('resource').map(({ name }) => name)]);
+    expect(resources.length).toBeGreaterThan(2);
+    const seen = new Map<string, string | undefined>();
+    app.page.on('response', (response) => void seen.set(response.url(), response.headers()['content-security-policy']));
+    // The page itself may not even reload; the main process does it as after a crash.
+    const loaded = app.page.waitForEvent('load');
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());
+    await loaded;
+    await handsOn(app.page).sees('You can spend now');
+    expect([...seen.values()].filter((policy) => !policy?.startsWith("default-src 'none'; script-src 'self'; "))).toEqual([]);
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
+  test('no channel answers another window, a sub-frame or a frame that is gone', async () => {
+    if (app.kind !== 'stand-in') return;
+    const codes = await app.evaluate(async ({ ipcMain, BrowserWindow }) => {
+      const { webContents } = BrowserWindow.getAllWindows()[0]!;
+      const own = webContents.mainFrame;
+      const events = [
+        { sender: { id: webContents.id + 1, isDestroyed: () => false }, senderFrame: own }, { sender: webContents, senderFrame: { url: own.url, parent: own } }, { sender: webContents, senderFrame: null },
+        { sender: webContents, senderFrame: { url: 'https://wallet.invalid/', parent: null } }, { sender: { id: webContents.id, isDestroyed: () => true }, senderFrame: own },
+      ]; // prettier-ignore
+      const answers: string[] = [];
+      for (const [channel, handler] of ipcMain.handlers) {
+        for (const [at, event] of events.entries()) {
+          const answer = (await handler(event, {})) as { readonly ok: boolean; readonly error?: { readonly message: string } };
+          if (answer.ok || answer.error?.message !== 'Only the window of the wallet may ask.') answers.push(`${channel} ${at}`);
+        }
+      }
+      return { channels: ipcMain.handlers.size, answers };
+    });
+    expect(codes).toEqual({ channels: WINDOW_METHODS.length, answers: [] });
+  });
+
+  test('a password field that is taken away takes its text along, even if somebody keeps the field', async () => {
+    const { go, fill, page } = handsOn(app.page);
+    await go('Backup');
+    await fill('Password', PASSWORD);
+    const field = await page.getByLabel('Password', { exact: true }).elementHandle();
+    await go('Home');
+    await page.locator('main h1').waitFor();
+    expect(await field?.evaluate((element) => [element.isConnected, (element as HTMLInputElement).value, element.getAttribute('value') ?? ''])).toEqual([false, '', '']);
+    await field?.dispose();
+  });
+
+  /** Every text that the page's process holds, after what can go has gone. */
+  async function textsInMemory(): Promise<readonly string[]> {
+    const cdp = await app.page.context().newCDPSession(app.page);
+    const parts: string[] = [];
+    cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => void parts.push(chunk));
+    await cdp.send('HeapProfiler.enable');
+    await cdp.send('HeapProfiler.collectGarbage');
+    await cdp.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+    await cdp.detach();
+    return (JSON.parse(parts.join('')) as { readonly strings: readonly string[] }).strings;
+  }
+
+  test('after the words were shown and put away, neither they nor the password are in the memory of the page', async () => {
+    const { go, fill, press, page } = handsOn(app.page);
+    await go('Backup');
+    await fill('Password', PASSWORD);
+    await press('Show the words');
+    await page.locator('ol.seed').waitFor();
+    const shown = await textsInMemory();
+    const phrase = words.join(' ');
+    expect(shown.some((text) => text.includes(phrase) || text === words[0])).toBe(true);
+    await press('Put the words away');
+    await go('Home');
+    const pairs = words.slice(1).map((word, at) => `${words[at]} ${word}`);
+    let left: readonly string[] = [];
+    const secrets = async (): Promise<readonly string[]> => {
+      left = await textsInMemory();
+      return left.filter((text) => text.includes(PASSWORD) || pairs.some((pair) => text.includes(pair)));
+    };
+    // Chromium lets go of elements that were taken away when it has nothing else to do.
+    await expect.poll(secrets, { timeout: 30_000, interval: 500 }).toEqual([]);
+    // A few of them may be names that the browser itself uses, such as "escape"; a leak would be all twelve.
+    expect(words.filter((word) => left.includes(word)).length).toBeLessThan(7);
+    expect(await page.content()).not.toContain(`>${words[0]}<`);
   });
 
   test('every permission that a page can ask for is denied', async () => {

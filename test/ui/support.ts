@@ -10,7 +10,8 @@ import { type Practice, startPractice } from '../../build/desktop/practice.ts';
 export interface Stage {
   readonly practice: Practice;
   readonly folder: () => string;
-  readonly open: (options: Omit<LaunchOptions, 'env'>) => Promise<RunningApp>;
+  /** `env` beside what the practice network needs. */
+  readonly open: (options: LaunchOptions) => Promise<RunningApp>;
   readonly end: () => Promise<void>;
 }
 
@@ -26,7 +27,7 @@ export async function openStage(): Promise<Stage> {
       return folder;
     },
     open: async (options) => {
-      const app = await launch({ ...options, env: practice.env });
+      const app = await launch({ ...options, env: { ...practice.env, ...options.env } });
       apps.push(app);
       return app;
     },

@@ -103,12 +103,13 @@ export class BitcoindSource implements RankedSource {
     return combineFeeEstimates([estimates]);
   }
 
-  async catchUp(): Promise<void> {
-    if (!this.#listener || this.#stopped) return;
+  async catchUp(): Promise<boolean> {
+    if (!this.#listener || this.#stopped) return false;
     const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
     this.#poke();
     this.#backoff.wake();
     await done;
+    return this.#available;
   }
 
   async stop(): Promise<void> {

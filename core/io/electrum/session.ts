@@ -81,16 +81,17 @@ export class ElectrumSession {
     this.#connection.close(fault);
   }
 
-  /** Asks for everything anew; resolves when it is in the book or the connection is gone. */
-  async catchUp(): Promise<void> {
+  /** Asks for everything anew; true when it is in the book, false when the connection is gone. */
+  async catchUp(): Promise<boolean> {
     const timer = setTimeout(() => this.close({ code: 'unreachable', reason: 'The server does not answer.' }), CATCH_UP_TIMEOUT_MS);
     const tip = await this.#connection.request('blockchain.headers.subscribe');
     clearTimeout(timer);
-    if (this.#ended) return;
+    if (this.#ended) return false;
     if (tip.ok) this.#setTip(tip.value);
     const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
     this.poke();
     await done;
+    return !this.#ended;
   }
 
   async publish(rawTxHex: string): Promise<PublishResult> {

@@ -98,9 +98,10 @@ export class ElectrumSource implements RankedSource {
     const header = this.#headers.headerBytes(height);
     return header && parseHeader(header).timeSeconds;
   }
-  async catchUp(): Promise<void> {
-    if (!this.#listener || this.#stopping.signal.aborted) return;
-    await Promise.all(this.#slots.map((slot) => this.#catchUp(slot)));
+  async catchUp(): Promise<boolean> {
+    if (!this.#listener || this.#stopping.signal.aborted) return false;
+    const answers = await Promise.all(this.#slots.map((slot) => this.#catchUp(slot)));
+    return answers.includes(true);
   }
 
   async stop(): Promise<void> {
@@ -202,12 +203,13 @@ export class ElectrumSource implements RankedSource {
     for (const done of slot.waiters.splice(0)) done();
   }
 
-  async #catchUp(slot: Slot): Promise<void> {
+  async #catchUp(slot: Slot): Promise<boolean> {
     if (slot.session && slot.state === 'fresh') return slot.session.catchUp();
-    if (slot.state === 'refused') return;
+    if (slot.state === 'refused') return false;
     const settled = new Promise<void>((done) => slot.waiters.push(done));
     slot.backoff.wake();
-    return settled;
+    await settled;
+    return slot.state === 'fresh';
   }
 
   /** In steps, so that checking the cache again does not hold up everything else. */

@@ -10,6 +10,7 @@ import { quote } from '../../payment/quote.ts';
 import { FEATURES } from '../../wire/features.ts';
 import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
+import { paymentsCsv } from '../payments-csv.ts';
 import { invoiceView, isOutgoing, outgoingView, paymentView, receivedView } from '../views.ts';
 import { createFailure, invoiceFailure, paymentFailure } from '../words.ts';
 import type { Handlers } from './handler.ts';
@@ -120,22 +121,7 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
     return isOutgoing(payment) ? outgoingView(payment) : receivedView(payment);
   },
   'payment.list': async (node, { limit, before }) => (await node.payments.page(limit, before, 'all')).map(paymentView),
-  'payment.export': async (node) => {
-    const lines = ['time,direction,state,amount_msat,fee_msat,payment_hash,description'];
-    for (let before: string | undefined; ; ) {
-      const page = await node.payments.page(1000, before, 'all');
-      for (const payment of page.map(paymentView)) {
-        const text = (payment.description ?? '').replaceAll('"', '""');
-        // A leading formula character would make a spreadsheet run what a stranger wrote.
-        const cell = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-        lines.push(`${new Date(payment.createdAtMs).toISOString()},${payment.direction},${payment.state},${payment.amountMsat},${payment.feeMsat},${payment.paymentHash},"${cell}"`);
-      }
-      const last = page.at(-1);
-      if (!last || page.length < 1000) break;
-      before = toHex(last.paymentHash);
-    }
-    return { csv: `${lines.join('\r\n')}\r\n` };
-  },
+  'payment.export': async (node) => ({ csv: (await Array.fromAsync(paymentsCsv(node))).join('') }),
   'ledger.balances': async (node) => [...(await node.ports.store.balances())].map(([account, balanceMsat]) => ({ account, balanceMsat })).toSorted((a, b) => (a.account < b.account ? -1 : 1)),
 };
 

@@ -4,6 +4,7 @@ import { groundMutants } from './ground.ts';
 import { limitMutants } from './limits.ts';
 import { onchainMutants } from './onchain.ts';
 import { paymentMutants } from './payments.ts';
+import { shellMutants } from './shell.ts';
 import { sweepMutants } from './sweeping.ts';
 
-export const mutants: readonly Mutant[] = [...commitmentMutants, ...limitMutants, ...paymentMutants, ...onchainMutants, ...sweepMutants, ...groundMutants];
+export const mutants: readonly Mutant[] = [...commitmentMutants, ...limitMutants, ...paymentMutants, ...onchainMutants, ...sweepMutants, ...groundMutants, ...shellMutants];

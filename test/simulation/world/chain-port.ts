@@ -106,7 +106,7 @@ export function sourceFor({ chain, delivery, tell, mayPublish, onPublished }: So
       const rate = delivery().feerate(floor);
       return Promise.resolve(new Map([[1, rate * 2], [2, rate * 1.5], [6, rate * 1.2], [144, rate]])); // prettier-ignore
     },
-    catchUp: () => Promise.resolve(),
+    catchUp: () => Promise.resolve(true),
     stop: () => {
       stop();
       return Promise.resolve();

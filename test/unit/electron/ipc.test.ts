@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { methods, shellMethods, WINDOW_METHODS } from '../../../core/api.ts';
+import { CONFIRMED_METHODS, methods, shellMethods, WINDOW_METHODS } from '../../../core/api.ts';
+import { ApiFailure } from '../../../core/node/app.ts';
 import { silentLogger } from '../../../core/node/log.ts';
 import { dispatch } from '../../../core/node/dispatch.ts';
 import { type IpcPort, registerIpc, type Reply, type ShellHandlers } from '../../../electron/ipc.ts';
@@ -15,7 +16,7 @@ function openIpc(change: Partial<IpcPort> = {}) {
   const shell = Object.fromEntries(Object.keys(shellMethods).map((name) => [name, () => (asked.push(name), {})])) as unknown as ShellHandlers;
   registerIpc({
     ipc: { handle: (name: string, channel: Channel) => void channels.set(name, channel) } as never,
-    engine: (method, params) => dispatch(app, method, params), shell, isLocked: () => false, pageId: () => PAGE, log: silentLogger, ...change,
+    engine: (method, params) => dispatch(app, method, params), shell, redeem: (_method, params) => params, isLocked: () => false, pageId: () => PAGE, log: silentLogger, ...change,
   }); // prettier-ignore
   const ask = (method: string, event: unknown, ...args: unknown[]): Promise<Reply> => channels.get(`sferic:${method}`)!(event, ...args);
   return { channels, ask, reached: () => [...asked, ...app.calls.map(({ method }) => method)] };
@@ -67,9 +68,9 @@ describe('one channel for each method of the contract', () => {
       expect(reached()).toEqual([]);
       expect(({} as { password?: string }).password).toBeUndefined();
     });
-    test('refuses a second argument', async () => {
+    test('refuses an argument too many', async () => {
       const { ask, reached } = openIpc();
-      expect(await ask(method, fromWallet, {}, {})).toMatchObject({ ok: false });
+      expect(await ask(method, fromWallet, {}, ...(CONFIRMED_METHODS.some((name) => name === method) ? ['token'] : []), {})).toMatchObject({ ok: false });
       expect(reached()).toEqual([]);
     });
   });
@@ -87,6 +88,35 @@ describe('one channel for each method of the contract', () => {
     const open = ['shell.state', 'shell.set', 'shell.lock', 'shell.unlock', 'shell.quickUnlock', 'shell.forgetUnlock', 'shell.openLink', 'vault.status'];
     expect(reached().filter((method) => !open.includes(method))).toEqual([]);
     expect(await ask('wallet.balance', fromWallet, {})).toMatchObject({ error: { code: 'locked' } });
+  });
+
+  test.each(CONFIRMED_METHODS)('%s goes no further without a yes, and is carried out as it was shown', async (method) => {
+    const refuse = (): never => {
+      throw new ApiFailure('not_confirmed', 'You did not confirm this.');
+    };
+    const refused = openIpc({ redeem: refuse });
+    expect(await refused.ask(method, fromWallet, {})).toMatchObject({ ok: false, error: { code: 'not_confirmed' } });
+    expect(await refused.ask(method, fromWallet, {}, 'a token')).toMatchObject({ ok: false, error: { code: 'not_confirmed' } });
+    expect(refused.reached()).toEqual([]);
+    const handed: unknown[] = [];
+    const given = openIpc({
+      redeem: (...shown) => {
+        handed.push(shown);
+        return { shown: 'limit' };
+      },
+      engine: async (_method, params) => ({ ok: true, value: params }),
+    }); // prettier-ignore
+    const answer = await given.ask(method, fromWallet, { page: 1 }, 'a token');
+    expect(handed).toEqual([[method, { page: 1 }, 'a token']]);
+    // What the shell does itself checks its parameters once more.
+    expect(answer).toEqual(method === 'shell.connect' ? expect.objectContaining({ ok: false }) : { ok: true, value: { shown: 'limit' } });
+  });
+
+  test.each(WINDOW_METHODS)('%s looks at the size before it looks at anything else', async (method) => {
+    const { ask } = openIpc();
+    for (const huge of [{ text: 'x'.repeat(300_000) }, { lists: Array.from({ length: 100 }, () => Array(100).fill(1)) }, { [`name${'x'.repeat(300_000)}`]: 1 }]) {
+      expect(await ask(method, fromWallet, huge)).toEqual({ ok: false, error: { code: 'bad_request', message: 'The request is too large.' } });
+    }
   });
 
   test('a flood is cut off while its first requests are under way', async () => {

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('links of the system', () => {
   test.each(['lightning:lnbcrt1qqq', 'LIGHTNING:LNBC1QQQ', 'bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4?amount=0.001&label=a%20b', 'lightning://lnbc1qq'])('%s may be shown', (link) => expect(cleanLink(link)).toBe(link));
-  test.each(['https://example.org', 'lightning:', 'lightning:a b', 'lightning:abc\n--inspect', 'bitcoin:abc"def', "bitcoin:abc'", 'bitcoin:abc?x=<b>', 'lightning:аbc', `lightning:${'a'.repeat(5000)}`, 'javascript:lightning:abc'])('%j may not', (link) => expect(cleanLink(link)).toBeUndefined());
+  test.each(['https://example.org', 'lightning:', 'lightning:a b', 'lightning:abc\n--inspect', 'bitcoin:abc"def', "bitcoin:abc'", 'bitcoin:abc?x=<b>', 'bitcoin:abc?amount=1&amount=2', 'bitcoin:abc?amount=1&AMOUNT=2', 'lightning:аbc', `lightning:${'a'.repeat(5000)}`, 'javascript:lightning:abc'])('%j may not', (link) => expect(cleanLink(link)).toBeUndefined());
   test('of a command line at most one link is taken, and no option is ever looked at', () => {
     expect(linkOf(['app', '--', 'lightning:abc'])).toBe('lightning:abc');
     expect(linkOf(['app', '--inspect', '--load-extension=/x', '--no-sandbox'])).toBeUndefined();
@@ -26,6 +26,45 @@ describe('links of the system', () => {
       expect(link === undefined || /^[\x21-\x7e]{1,4096}$/u.test(link)).toBe(true);
     })); // prettier-ignore
   });
+  /** What somebody who made a link would try: options of Electron and Node, other schemes, quotes, controls, escapes, doubles. */
+  const hostile = fc.oneof(
+    fc.constantFrom('--inspect', '--inspect-brk=0.0.0.0:9229', '--load-extension=/tmp/x', '--no-sandbox', '--remote-debugging-port=1', '--user-data-dir=/x', '--', '-e', '--require=/x', '/tmp/file.html'),
+    fc.tuple(fc.constantFrom('lightning:', 'LIGHTNING:', 'bitcoin:', 'lightning://', 'bitcoin://', 'lnurlp:', 'javascript:', 'file:///', 'https://'), fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('lnbc1qq', 'abc?x=%0a--inspect', 'abc" --inspect', 'abc%00', '../../etc', 'abc#frag', 'abc?a=1&a=2', `a${'b'.repeat(5000)}`))).map(([scheme, rest]) => scheme + rest),
+    fc.string({ unit: 'binary', maxLength: 60 }),
+  ); // prettier-ignore
+
+  test('of any command line comes one plain link or none, and of two links none', () => {
+    fc.assert(fc.property(fc.array(hostile, { maxLength: 6 }), (args) => {
+      const link = linkOf(['program', ...args]);
+      const links = args.filter((argument) => /^(?:lightning|bitcoin):/iu.test(argument));
+      if (link === undefined) return;
+      expect(links).toEqual([link]);
+      expect(link).toMatch(/^(?:lightning|bitcoin):(?:\/\/)?[A-Za-z0-9]+(?:\?[A-Za-z0-9=&%.+\-_~:,]*)?$/iu);
+      expect(link.length).toBeLessThanOrEqual(4096);
+    }), { numRuns: 2000 }); // prettier-ignore
+  });
+
+  test('the parser is quick, whatever it is given', () => {
+    // Takes so many steps that a slow one would not come back.
+    for (const text of [`lightning:${'a'.repeat(4000)}!`, `bitcoin:a?${'='.repeat(2000)} `, `bitcoin:${'a?'.repeat(2000)}`, 'lightning:'.repeat(400)]) {
+      for (let round = 0; round < 2000; round++) expect(cleanLink(text)).toBeUndefined();
+    }
+  });
+
+  test('whichever way a link comes, it is handed on for review and nothing else is done', () => {
+    const app = new EventEmitter();
+    const shown: string[] = [];
+    let nowMs = 0;
+    let focused = 0;
+    watchLinks(app as never, (uri) => shown.push(uri), () => void focused++, () => (nowMs += 1000)); // prettier-ignore
+    let isPrevented = false;
+    app.emit('open-url', { preventDefault: () => (isPrevented = true) }, 'lightning:abc');
+    app.emit('open-url', { preventDefault: () => undefined }, 'lightning:abc --inspect');
+    app.emit('second-instance', {}, ['program', '--inspect', 'bitcoin:abc?amount=1']);
+    app.emit('second-instance', {}, ['program', '--inspect']);
+    expect([shown, isPrevented, focused]).toEqual([['lightning:abc', 'bitcoin:abc?amount=1'], true, 2]);
+  });
+
   test('a flood of links shows two a second', () => {
     const app = new EventEmitter();
     const shown: string[] = [];

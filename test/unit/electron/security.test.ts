@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { allowedLink, confine, CONTENT_SECURITY_POLICY, isOurs, refusePermissions, servePages } from '../../../electron/security.ts';
+import { allowedLink, confine, CONTENT_SECURITY_POLICY, isOurs, refusePermissions, servePages, webPreferences } from '../../../electron/security.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sferic-pages-'));
 mkdirSync(join(folder, 'site'));
@@ -33,6 +33,16 @@ describe('pages', () => {
     expect(['app://wallet', 'app://wallet/index.html'].map(isOurs)).toEqual([true, true]);
     expect(['app://wallet.evil/', 'app://walletx', 'APP://wallet/', 'https://wallet/', '', 'about:blank'].map(isOurs)).toEqual(Array(6).fill(false));
   });
+});
+
+test('every window has these preferences and no others, and there is one place that makes windows', () => {
+  expect(webPreferences('/preload.cjs')).toEqual({
+    preload: '/preload.cjs', sandbox: true, contextIsolation: true, nodeIntegration: false, nodeIntegrationInWorker: false, nodeIntegrationInSubFrames: false, webSecurity: true,
+    allowRunningInsecureContent: false, experimentalFeatures: false, webviewTag: false, navigateOnDragDrop: false, spellcheck: false, safeDialogs: true, devTools: false,
+  }); // prettier-ignore
+  const root = join(import.meta.dirname, '../../../electron');
+  const makers = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && /new (?:BrowserWindow|BrowserView|WebContentsView)\b/u.test(readFileSync(join(root, name), 'utf8')));
+  expect(makers).toEqual(['window.ts']);
 });
 
 describe('links', () => {
