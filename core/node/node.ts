@@ -128,6 +128,7 @@ export class SfericNode {
         this.onchain.forget(channel.fundingOutPoint);
         this.towers.forgotten(turn, channel);
         this.#closes.add(channel);
+        this.turns.enqueue((later) => this.payments.reconcile(later));
         if (this.onchain.status.state === 'synced') this.#closes.book(turn);
       },
       onChanged: (turn, channel) => turn.writeLate(`event:${channel.config.channelNumber}`, () => this.#channelChanged(turn, channel.config.channelNumber)),

@@ -68,11 +68,13 @@ export class Payments {
     await this.#incoming.load();
     const [last] = await this.#options.store.list('paymentOrder', { reverse: true, limit: 1 });
     this.#nextOrder = last ? parseInt(last.key, 16) + 1 : 0;
-    this.#options.enqueue((turn) => this.#reconcile(turn));
+    this.#options.enqueue((turn) => this.reconcile(turn));
   }
 
-  #reconcile(turn: Turn): void {
-    const open = this.#options.channels().all().flatMap((channel) => [...channel.commitments.htlcs.values()].map(({ add }) => ({ channelNumber: channel.config.channelNumber, add })));
+  /** What no channel holds any more, and of which none has told how it ended, is not waited for: after a start, and when a channel is forgotten. */
+  reconcile(turn: Turn): void {
+    const channels = this.#options.channels().all().filter(({ phase }) => phase !== 'closed');
+    const open = channels.flatMap((channel) => [...channel.commitments.htlcs.values()].map(({ add }) => ({ channelNumber: channel.config.channelNumber, add })));
     const withHash = (hash: string, direction: 'offered' | 'received') => open.filter(({ add }) => add.direction === direction && toHex(add.paymentHash) === hash).map(({ channelNumber, add }) => ({ channelNumber, id: add.id, onionRoutingPacket: add.onionRoutingPacket }));
     for (const hash of this.#outgoing.pending.keys()) this.outgoing(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'offered') });
     for (const hash of this.#incoming.pending.keys()) this.incoming(turn, hash, { kind: 'reconcile', openHtlcs: withHash(hash, 'received') });

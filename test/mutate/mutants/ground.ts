@@ -30,8 +30,8 @@ export const groundMutants: readonly Mutant[] = [
     find: 'if (htlcRecordChanged(before?.get(key), htlc)) turn.write', replace: 'if (!before?.get(key)) turn.write',
   },
   {
-    fault: 'payments are not put right with the channels after a start', against: 'I-14', file: 'core/node/payments.ts', tests: ['interop/electrum/kills.test.ts'],
-    find: '    this.#options.enqueue((turn) => this.#reconcile(turn));\n', replace: '',
+    fault: 'payments are not put right with the channels after a start', against: 'I-14', file: 'core/node/payments.ts', tests: ['simulation/lost-channel.test.ts'],
+    find: '    this.#options.enqueue((turn) => this.reconcile(turn));\n', replace: '',
   },
   {
     fault: 'an inner node of the Merkle tree passes for a transaction', against: 'catalogue 34', file: 'core/chain/merkle.ts', tests: ['unit/chain/merkle.test.ts'],
