@@ -19,7 +19,7 @@ const both = (sql: (order: string, compare: string) => string): { readonly up: s
 });
 
 /** Every read of the store, each by a key or an index, never by a scan. */
-const STATEMENTS = {
+export const STATEMENTS = {
   get: 'SELECT value FROM records WHERE table_id = ? AND key = ?',
   count: 'SELECT row_count FROM tally WHERE table_id = ?',
   list: both(
