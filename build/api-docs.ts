@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   channel: 'Payment channels',
   invoice: 'Invoices of ours',
   payment: 'Payments over channels',
+  activity: 'What happened',
   graph: 'The network',
   backup: 'Copies',
   ledger: 'The book of accounts',

@@ -51,8 +51,13 @@ async function shootMore(hands: Hands, practice: Practice, shoot: (name: string)
     await shoot(screen.toLowerCase());
   }
   await go('Channels');
+  await page.getByRole('main').getByRole('button', { name: 'History' }).click();
+  await page.getByRole('button', { name: 'State 4', exact: true }).click();
+  await sees('Revoked by the peer');
+  await shoot('channel-history');
+  await go('Channels');
   await press(/^Close by force/u);
-  await sees('Close without the peer?');
+  await sees('Comes back to you');
   await shoot('force-close');
   await press('Keep it open');
   await go('Home');

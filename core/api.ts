@@ -100,6 +100,10 @@ const channel = z.strictObject({
   ourReserveSat: amount, theirReserveSat: amount, feeratePerKw: count, confirmations: count, confirmationsNeeded: count,
   pendingHtlcs: count, localCommitmentNumber: count, remoteCommitmentNumber: count, closeReason: text(50).optional(),
   closingTxid: hex(32).optional(), spendClass: text(30).optional(),
+  /** Blocks that each side has to wait for its own balance after its own commitment. */
+  ourDelayBlocks: count, theirDelayBlocks: count,
+  /** Of the commitment that spent it. */
+  closingCommitmentNumber: count.optional(),
 }); // prettier-ignore
 
 /** At each of three fee rates, in their order. */
@@ -133,7 +137,29 @@ const closePreview = z.strictObject({
   }),
 }); // prettier-ignore
 
-const historyEntry = z.strictObject({ sequence: count, timeMs, kind: text(40), detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.record(z.string(), z.string()))])) });
+const journalDetail = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.record(z.string(), z.string()))]));
+const historyEntry = z.strictObject({ sequence: count, timeMs, kind: text(40), detail: journalDetail });
+
+/** One side's commitment transaction of a state: ours is signed by the peer and revoked by us, the peer's the other way round. */
+const commitmentOfState = z.strictObject({
+  ourMsat: amount, theirMsat: amount, htlcs: count, feeratePerKw: count.optional(), signedAtMs: timeMs, revokedAtMs: timeMs.optional(),
+  /** HTLCs that came into this commitment or left it. */
+  changes: z.array(z.strictObject({ direction: htlcDirection, id: amount, amountMsat: amount, paymentHash, change: name(['added', 'fulfilled', 'failed']) })),
+}); // prettier-ignore
+
+/** How a close goes on: what was published, and of what it pays us what is taken and what has still to wait. */
+const closing = z.strictObject({
+  state: channelState, reason: text(50).optional(),
+  transaction: z.strictObject({ txid: hex(32), spendClass: text(30), commitmentNumber: count.optional(), height: count.optional() }).optional(),
+  outputs: z.array(z.strictObject({
+    ...outPoint.shape, amountSat: amount.optional(), kind: name(['balance', 'peer_balance', 'htlc', 'penalty', 'other']), earliestHeight: count.optional(), deadlineHeight: count.optional(),
+    takenBy: name(['us', 'peer']).optional(), takenTxid: hex(32).optional(), takenHeight: count.optional(),
+  })),
+  /** What has come to the wallet's own addresses. */
+  backSat: amount,
+  /** From here on it is held for irrevocable. */
+  finalAtHeight: count.optional(),
+}); // prettier-ignore
 
 const invoice = z.strictObject({
   paymentHash, invoice: text(8000), amountMsat: amount.optional(), description: text(2000), createdAtMs: timeMs, expiresAtMs: timeMs,
@@ -150,6 +176,10 @@ const payment = z.strictObject({
   createdAtMs: timeMs, endedAtMs: timeMs.optional(), description: text(2000).optional(), payeeNodeId: nodeId.optional(), paymentPreimage: hex(32).optional(),
   parts: count, attempts: count, failure: z.strictObject({ code: text(60), message: text(500) }).optional(),
 }); // prettier-ignore
+
+const activityKind = name(['sent', 'received', 'chain', 'channel']);
+/** A payment over channels or a transaction; one of the two. */
+const activityEntry = z.strictObject({ key: text(80), timeMs: timeMs.optional(), label: text(500).optional(), payment: payment.optional(), transaction: transaction.optional() });
 
 const towerGrade = name(['signed', 'own']);
 const tower = z.strictObject({
@@ -216,7 +246,22 @@ export const methods = {
   'channel.previewForceClose': method('What a forced close would do, before it is done: every transaction with weight, fee and height, what is not worth taking, what comes back and when.', z.strictObject({
     channelId, commitment: name(['ours', 'theirs']).optional(), atHeight: count.max(499_999_999).optional(), feeratesSatPerVb: threeFeerates.optional(),
   }), z.strictObject({ atHeight: count, feeratesSatPerVb: threeFeerates, previews: z.array(closePreview) })),
-  'channel.history': method('What the channel did, oldest first.', z.strictObject({ channelId, afterSequence: count.optional(), limit: page.limit }), z.array(historyEntry)),
+  'channel.history': method('What the channel did; `afterSequence` is where the page before ended, in either order.', z.strictObject({
+    channelId, afterSequence: count.optional(), limit: page.limit, order: name(['oldest', 'newest']).optional(),
+  }), z.array(historyEntry)),
+  'channel.states': method('States of a channel by number, from `from` on: both commitments, who signed and revoked them when.', z.strictObject({ channelId, from: count, limit: z.int().min(1).max(500).default(100) }), z.strictObject({
+    /** The newest of each side; of the peer, one that it may still have to answer with a revocation. */
+    newestOurs: count, newestTheirs: count,
+    states: z.array(z.strictObject({ number: count, ours: commitmentOfState.optional(), theirs: commitmentOfState.optional() })),
+  })),
+  'channel.revocations': method('Which places of the tree of revocation secrets the peer has filled (BOLT 3); never a secret itself.', z.strictObject({ channelId }), z.strictObject({
+    /** States 0 to this are revoked, this one not. */
+    revokedStates: count, slots: z.array(z.strictObject({ slot: count.max(48), index: hex(6), firstState: count, lastState: count })),
+  })),
+  'channel.closing': method('How the end of a channel goes on.', z.strictObject({ channelId }), closing),
+  'channel.evidence': method('What this wallet can show about a channel, as pieces of one JSON text: states, transactions, journal; no secret. Without the last piece `next` says how to go on.', z.strictObject({
+    channelId, redact: z.boolean().default(true), after: text(20).optional(),
+  }), z.strictObject({ text: z.string(), next: text(20).optional() })),
 
   'invoice.create': method('An invoice to be paid with.', z.strictObject({
     amountMsat: amount.optional(), description: text(639).default(''), expirySeconds: z.int().min(60).max(31_536_000).default(3600),
@@ -234,6 +279,16 @@ export const methods = {
   'payment.get': method('One payment.', z.strictObject({ paymentHash, direction: name(['sent', 'received']).default('sent') }), payment),
   'payment.list': method('Payments, newest first; `before` is the paymentHash where the page before ended.', z.strictObject({ limit: page.limit, before: page.before }), z.array(payment)),
   'payment.export': method('All payments as CSV.', empty, z.strictObject({ csv: z.string() })),
+
+  'payment.history': method('What happened to a payment, step by step.', z.strictObject({ paymentHash, direction: name(['sent', 'received']).default('sent') }), z.array(historyEntry)),
+  'payment.label': method('Names a payment; an empty label removes the name.', z.strictObject({ paymentHash, direction: name(['sent', 'received']), label: text(500) }), empty),
+
+  'activity.list': method('Payments and transactions together, newest first. It looks through so many at a time: a page may be short, even empty; while there is `next` there is more.', z.strictObject({
+    limit: z.int().min(1).max(200).default(50), after: text(100).optional(), kinds: z.array(activityKind).max(4).optional(), state: name(['pending', 'succeeded', 'failed']).optional(),
+    /** Only what cost a fee. */
+    withFee: z.boolean().optional(), search: text(200).optional(),
+  }), z.strictObject({ entries: z.array(activityEntry), next: text(100).optional(), lookedBackToMs: timeMs.optional() })),
+  'activity.export': method('All of it as pieces of a text: a table, or labels as BIP 329 wants them.', z.strictObject({ format: name(['csv', 'bip329']), after: text(100).optional() }), z.strictObject({ text: z.string(), next: text(100).optional() })),
 
   'tower.add': method('Has a watchtower (nodeid@host:port, as `npm run tower` prints it) punish for this wallet while it is off: it is given sealed justice for every revoked state, past and future. `own` is for a tower of your own only: it gets keys that, together with what the channel partner knows, take coins of the channel.', z.strictObject({ address: text(400), grade: towerGrade.default('signed') }), z.strictObject({ nodeId })),
   'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
@@ -309,9 +364,11 @@ export const shellMethods = {
   'shell.forgetUnlock': method('Takes the password out of the keychain.', empty, shellState),
   'shell.copy': method('Puts text into the clipboard.', z.strictObject({ text: text(10_000) }), empty),
   'shell.save': method('Asks where to, and writes text to a file.', z.strictObject({ fileName: text(100), content: text(200_000) }), z.strictObject({ isSaved: z.boolean() })),
+  'shell.saveExport': method('Asks where to, and writes what the engine exports to a file; the page never has it.', z.strictObject({
+    fileName: text(100), what: name(['activity', 'labels', 'evidence']), channelId: channelId.optional(), redact: z.boolean().optional(),
+  }), z.strictObject({ isSaved: z.boolean() })),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
-  'shell.export': method('Asks where to, and writes an export of the engine there; the page never holds it.', z.strictObject({ what: name(['payments']), fileName: text(100) }), z.strictObject({ isSaved: z.boolean() })),
   'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({
     state: name(['current', 'newer', 'urgent', 'refused', 'unreachable', 'unavailable']), version: text(20).optional(), dateMs: timeMs.optional(),
     why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),

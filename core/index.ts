@@ -13,11 +13,11 @@ import { type App, ApiFailure } from './node/app.ts';
 import { channelHandlers } from './node/handlers/channels.ts';
 import type { Handlers } from './node/handlers/handler.ts';
 import { inTurn } from './node/handlers/handler.ts';
+import { historyHandlers } from './node/handlers/history.ts';
 import { paymentHandlers } from './node/handlers/payments.ts';
 import { towerHandlers } from './node/handlers/towers.ts';
 import { walletHandlers } from './node/handlers/wallet.ts';
 import type { SfericNode } from './node/node.ts';
-import { paymentsCsv } from './node/payments-csv.ts';
 import { sleepView } from './node/status.ts';
 import { mnemonicFailure, storeFailure } from './node/words.ts';
 import { type AppConfig, MADE_HERE, type Running, startNode, wipe } from './running-node.ts';
@@ -34,7 +34,7 @@ export type { AppConfig } from './running-node.ts';
 
 export const VERSION = '0.1.0';
 
-const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...towerHandlers };
+const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...historyHandlers, ...paymentHandlers, ...towerHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
 
@@ -256,10 +256,6 @@ class SfericApp implements App {
     await running.node.stop();
     await running.highWater.close();
     await running.opened.store.close();
-  }
-
-  exportPayments(): AsyncIterable<string> {
-    return paymentsCsv(this.#node());
   }
 
   suspended(): void {

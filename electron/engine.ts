@@ -45,11 +45,6 @@ export class Engine {
   }
 
   /** Pieces of a file; throws ApiFailure. */
-  exportPayments(): AsyncIterable<string> {
-    if (!this.#app) throw new ApiFailure('chain_unavailable', 'The engine is not running. Nothing was written.');
-    return this.#app.exportPayments();
-  }
-
   suspended(): void {
     this.#app?.suspended();
   }

@@ -64,7 +64,7 @@ export const READERS: Readers = {
   },
   'wallet.bumpFee': ({ say }, given) => ({
     params: toWire(given),
-    question: { title: say('ask.bump'), yes: say('ask.bump.yes'), lines: [say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb })] },
+    question: { title: say('ask.bump'), yes: say('ask.bump.yes'), lines: [say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb }), ...(given.spendReserve === true ? [say('ask.send.reserve')] : [])] },
   }),
   'channel.open': ({ say }, given) => ({
     params: toWire(given),

@@ -4,6 +4,7 @@ import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
+import { piecesOf } from './exports.ts';
 import type { ShellHandlers } from './ipc.ts';
 import { type Playground, playgroundHandlers } from './playground.ts';
 import { withoutPassword } from './readings.ts';
@@ -116,7 +117,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       return {};
     },
     'shell.save': ({ fileName, content }) => save(fileName, () => content),
-    'shell.export': ({ fileName }) => save(fileName, () => engine.exportPayments()),
+    'shell.saveExport': ({ fileName, ...wanted }) => save(fileName, () => piecesOf((method, params) => (playground.isOn ? playground : engine).ask(method, params), wanted)),
     'shell.checkUpdate': () => port.checkUpdate(),
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);

@@ -11,7 +11,7 @@ import { ALARMS } from './i18n/alarms.ts';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
 import { Channels } from './screens/channels/channels.tsx';
-import { History } from './screens/history.tsx';
+import { History } from './screens/history/history.tsx';
 import { Home } from './screens/home/home.tsx';
 import { Pay } from './screens/pay/pay.tsx';
 import { PlayBanner } from './screens/playground/banner.tsx';

@@ -6,6 +6,7 @@ import './theme/components.css';
 import './theme/layout.css';
 import './theme/app.css';
 import './theme/playground.css';
+import './theme/history.css';
 
 const root = document.querySelector('#root');
 if (!root) throw new Error('bug: no root element');

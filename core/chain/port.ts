@@ -48,6 +48,8 @@ export interface ChainSource {
   /** Parents first, the paying child last; sources without packages send one after another. */
   readonly publishPackage: (rawTxs: readonly Uint8Array[]) => Promise<PublishResult>;
   readonly feeEstimates: () => Promise<FeeEstimates>;
+  /** By its header, where that is at hand. */
+  readonly blockTimeSeconds?: (height: number) => number | undefined;
   /**
    * Asks for the newest state at once, after sleep for instance. True: everything up to the newest block has been told.
    * False: nobody answers; `onSynced` follows when somebody does.

@@ -58,6 +58,13 @@ export class CombinedSource implements ChainSource {
   async feeEstimates(): Promise<FeeEstimates> {
     return combineFeeEstimates(await Promise.all(this.#parts.map(({ source }) => source.feeEstimates())));
   }
+  blockTimeSeconds(height: number): number | undefined {
+    for (const { source } of this.#ranked()) {
+      const timeSeconds = source.blockTimeSeconds?.(height);
+      if (timeSeconds !== undefined) return timeSeconds;
+    }
+    return undefined;
+  }
   async catchUp(): Promise<boolean> {
     const answers = await Promise.all(this.#parts.map(({ source }) => source.catchUp()));
     return answers.includes(true);

@@ -6,8 +6,6 @@ export interface App {
   readonly call: <M extends Method>(method: M, params: Params<M>) => Promise<Answer<M>>;
   /** Told in order; the returned function ends it. */
   readonly subscribe: (listener: <N extends EventName>(name: N, data: EventData<N>) => void) => () => void;
-  /** All payments as CSV in pieces, for a file; rejects with ApiFailure where the wallet is locked. */
-  readonly exportPayments: () => AsyncIterable<string>;
   /** The computer is about to sleep: connections to peers end. */
   readonly suspended: () => void;
   /** It has slept: the chain is asked first, peers follow. Resolves when the chain is known again or nobody answers. */

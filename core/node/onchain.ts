@@ -4,6 +4,7 @@ import type { ScriptPath } from '../wallet/accounts.ts';
 import { type CoinWithStatus, type Ledger, balanceOf, ledgerOf, spendableCoins, unspentCoins } from '../wallet/ledger.ts';
 import type { WalletKeys } from '../wallet/keys.ts';
 import { walletStateCodec } from '../wallet/state-codec.ts';
+import type { WalletTransaction } from '../wallet/transactions.ts';
 import { type WalletState, handOutAddress, initialState, release, settleOwnTransactions, unconfirmedOwnTransactions } from '../wallet/state.ts';
 import { type ChainView, applyHistories, extendView, openView, withTip } from '../wallet/view.ts';
 import type { Feerates } from '../channel/context.ts';
@@ -14,6 +15,7 @@ import type { Store } from '../store/port.ts';
 import { type FeeAt, FeeMarket, feeratesOf } from './fee-market.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
 import { bookTransactions } from './wallet-books.ts';
+import { TransactionTimes } from './transaction-times.ts';
 import type { Task, Turn } from './turns.ts';
 
 export interface OnchainOptions {
@@ -61,6 +63,7 @@ export class Onchain {
   #view: ChainView;
   #ledger: Ledger | undefined;
   #booked: ReadonlyMap<string, bigint> = new Map();
+  readonly #times = new TransactionTimes();
   #status: ChainState = { state: 'connecting', tip: undefined, fault: undefined };
   readonly #fees: FeeMarket;
   #birthdayHeight: number | undefined;
@@ -79,6 +82,7 @@ export class Onchain {
     const record = await store.get('wallet', STATE_KEY);
     if (record) this.#wallet = withoutOpenings(decodeWith(walletStateCodec, record));
     this.#booked = new Map((await store.list('wallet', { prefix: 'booked/' })).map(({ key, value }) => [key.slice(7), BigInt(fromUtf8(value))]));
+    await this.#times.load(store);
     this.#view = openView(this.#wallet, 0, keys.scriptOf).view;
     const [birthday, created] = await Promise.all([store.get('meta', BIRTHDAY_KEY), store.get('meta', CREATED_KEY)]);
     this.#birthdayHeight = birthday ? Number(fromUtf8(birthday)) : this.#options.birthdayHeight;
@@ -242,8 +246,19 @@ export class Onchain {
       turn.write('wallet', STATE_KEY, encodeWith(walletStateCodec, state));
     }
     // What a restart has not been told of yet is not undone.
-    if (this.#wasSynced) this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
+    if (this.#wasSynced) {
+      this.#booked = bookTransactions(turn, this.ledger, this.#booked, this.#options);
+      this.#times.note(turn, this.#timesContext());
+    }
     this.#options.onWallet(turn);
+  }
+
+  /** Newest first. */
+  transactions(): readonly WalletTransaction[] {
+    return this.#times.timed(this.#timesContext(), (height) => this.#options.chain.blockTimeSeconds?.(height));
+  }
+  #timesContext() {
+    return { ledger: this.ledger, wallet: this.#wallet, tipHeight: this.height, nowSeconds: Math.floor(this.#options.system.nowMs() / 1000) };
   }
 
   #fault(fault: ChainFault, final: boolean): void {

@@ -7,6 +7,8 @@ export const htlcRecordKey = (channelNumber: number, direction: Direction, id: b
 export const revokedRecordKey = (channelNumber: number, commitmentNumber: number): string =>
   `${channelRecordKey(channelNumber)}${commitmentNumber.toString(16).padStart(12, '0')}`;
 export const channelSubject = (channelNumber: number): string => `channel:${channelRecordKey(channelNumber)}`;
+/** Beside what else the wallet's table holds: a name that somebody gave to a payment. */
+export const paymentLabelKey = (direction: 'o' | 'i', paymentHash: string): string => `label/${direction}${paymentHash}`;
 export const orderKey = (order: number): string => order.toString(16).padStart(12, '0');
 
 /** Accounts of the ledger. */

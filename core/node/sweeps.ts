@@ -106,7 +106,7 @@ export class Sweeps {
   }
 
   /** For views: what is wanted of one channel. */
-  wantedOf(channelNumber: number): readonly string[] {
-    return (this.#claims.get(channelNumber) ?? []).map(({ outPoint }) => outPointKey(outPoint));
+  claimsOf(channelNumber: number): readonly DesiredClaim[] {
+    return this.#claims.get(channelNumber) ?? [];
   }
 }

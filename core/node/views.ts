@@ -35,10 +35,12 @@ export function channelView(channel: FundedChannel, height: number): ChannelView
     receivableMsat: live && !shutting ? maxReceive(channel) : 0n, sendLimit: sendable.limit,
     ourReserveSat: config.remote.channelReserveSatoshis, theirReserveSat: config.local.channelReserveSatoshis, feeratePerKw: commitments.feeratePerKw,
     confirmations: channel.fundingHeight === undefined ? 0 : Math.max(0, height - channel.fundingHeight + 1), confirmationsNeeded: config.minimumDepth,
+    ourDelayBlocks: config.remote.toSelfDelay, theirDelayBlocks: config.local.toSelfDelay,
     pendingHtlcs: commitments.htlcs.size, localCommitmentNumber: commitments.localNumber, remoteCommitmentNumber: commitments.remoteNumber,
     ...defined({
       shortChannelId: channel.shortChannelId === undefined ? undefined : formatShortChannelId(channel.shortChannelId),
       closeReason: channel.closeReason, closingTxid: channel.spend?.txid, spendClass: channel.spend?.spendClass,
+      closingCommitmentNumber: channel.spend?.commitmentNumber,
     }),
   }; // prettier-ignore
 }

@@ -10,15 +10,15 @@ type Payment = Answer<'payment.list'>[number];
 type Transaction = Answer<'wallet.transactions'>[number];
 
 /** One payment over Lightning. */
-export function PaymentRow({ payment }: { readonly payment: Payment }) {
+export function PaymentRow({ payment, label }: { readonly payment: Payment; readonly label?: string | undefined }) {
   const { t, language } = useI18n();
   const isSent = payment.direction === 'sent';
   const hasArrived = !isSent && payment.state === 'succeeded';
   return (
-    <div className="row">
+    <span className="row">
       <Icon name={isSent ? 'pay' : 'receive'} />
       <span className="row-main">
-        {payment.description ? isSent ? <Foreign text={payment.description} /> : <span>{payment.description}</span> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
+        {label ? <span>{label}</span> : payment.description ? isSent ? <Foreign text={payment.description} /> : <span>{payment.description}</span> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
         <span className="row-sub">
           {timeText(payment.endedAtMs ?? payment.createdAtMs, language)} · {t(`row.${payment.direction}.${payment.state}`)}
         </span>
@@ -34,7 +34,7 @@ export function PaymentRow({ payment }: { readonly payment: Payment }) {
           </>
         )}
       </span>
-    </div>
+    </span>
   );
 }
 
@@ -44,7 +44,7 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
   const isIn = transaction.netSat > 0n;
   const isDone = transaction.height !== undefined;
   return (
-    <div className="row">
+    <span className="row">
       <Icon name={transaction.kind.startsWith('channel') ? 'channels' : 'block'} />
       <span className="row-main">
         <span>
@@ -66,6 +66,6 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
           </>
         )}
       </span>
-    </div>
+    </span>
   );
 }

@@ -22,3 +22,15 @@ export function untilText(timeMs: number, nowMs: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
+
+const MS_PER_BLOCK = 600_000;
+
+/** About when the chain will be this high: an estimate, the height is the promise. */
+export function dateOfHeight(height: number, tipHeight: number, language: string, nowMs = Date.now()): string {
+  const aheadMs = Math.max(0, height - tipHeight) * MS_PER_BLOCK;
+  return new Intl.DateTimeFormat(language, aheadMs < 86_400_000 ? { timeStyle: 'short' } : { dateStyle: 'medium' }).format(nowMs + aheadMs);
+}
+
+/** A moment to the second, short enough for a column. */
+export const momentFormat = (language: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });

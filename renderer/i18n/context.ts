@@ -27,6 +27,9 @@ export function languageOf(tag: string): Language {
   return /hant|-tw|-hk|-mo/iu.test(tag) ? 'zh-Hant' : 'zh-Hans';
 }
 
+/** Figures inside a sentence stay together: the thin space between their groups would let a line end there. */
+const unbroken = (values: Values): Values => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll('\u2009', '\u202F') : value]));
+
 export function createI18n(language: Language): I18n {
   const messages = MESSAGES[language];
   const compiled = new Map<MessageKey, IntlMessageFormat>();
@@ -36,7 +39,7 @@ export function createI18n(language: Language): I18n {
       message = new IntlMessageFormat(messages[key], language, undefined, { ignoreTag: true });
       compiled.set(key, message);
     }
-    return String(message.format(values));
+    return String(message.format(values && unbroken(values)));
   };
   return { language, t, errorText: ({ code, message }) => ERRORS[language]?.[code] ?? message };
 }

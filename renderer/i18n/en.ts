@@ -1,4 +1,5 @@
 import { playgroundEn } from './playground-en.ts';
+import { enHistory } from './history/en.ts';
 
 /** Every sentence of the screens, in ICU syntax. The other languages have the same keys and placeholders. */
 // prettier-ignore
@@ -311,7 +312,6 @@ export const en = {
   'channel.confirmations': '{have} of {need} confirmations',
   'channel.opening.text': 'The funding transaction waits for blocks, about ten minutes each. Nothing can be paid through it before.',
   'channel.offline.text': 'Nothing can be paid or received through it until the peer is back. The money is safe.',
-  'channel.closing.text': 'The closing transaction is in the chain or waits for a block. Your share becomes coins on chain.',
   'channel.canSend': 'to send',
   'channel.canReceive': 'to receive',
   'channel.peer': 'Peer',
@@ -338,12 +338,6 @@ export const en = {
   'close.together.title': 'Close this channel together with the peer?',
   'close.together.text': 'Both sides sign one transaction; your share is back on chain after the first block, about ten minutes.',
   'close.together.fee': 'Less the fee of that transaction, which both sides agree on.',
-  'close.force': 'Close by force',
-  'close.force.title': 'Close without the peer?',
-  'close.force.text': 'Only when the peer does not answer. Your share comes back after a delay, up to two weeks as the peer has set it, and it costs more. The channel cannot be used from now on.',
-  'close.force.not': 'Keep it open',
-  'close.preview': 'What would be published',
-  'close.preview.text': 'Every transaction with its height, date and fee, before you decide.',
   'open.title': 'Open a channel',
   'open.text': 'You lock coins together with a peer. They stay yours.',
   'open.channel': 'The channel',
@@ -385,18 +379,6 @@ export const en = {
   'backup.file.text': 'Small, and never out of date for a channel that it names: with it, peers can be asked to close.',
   'backup.peers': 'Kept by your peers',
   'backup.peers.text': 'An encrypted copy with each peer, renewed by itself.',
-  'history.title': 'What happened',
-  'history.text': 'Payments and transactions, newest first.',
-  'history.export': 'Save payments as CSV',
-  'history.search': 'Search',
-  'history.kind': 'Kind',
-  'history.all': 'Everything',
-  'history.count': '{count, plural, one {# entry} other {# entries}}',
-  'history.empty': 'Nothing found',
-  'history.empty.text': 'Payments and transactions appear here as soon as they begin.',
-  'history.channels': 'Channels, state by state',
-  'history.timeline': 'The timeline of a channel',
-  'history.timeline.text': 'Every commitment with its balances, who signed and who revoked, and the tree of revocation secrets.',
   'settings.look': 'Look',
   'settings.language': 'Language',
   'settings.theme': 'Colours',
@@ -423,5 +405,6 @@ export const en = {
   'quickUnlock.on': 'Quick unlock is on: the keychain of this computer keeps the password.',
   'quickUnlock.forget': 'Forget the password',
   ...playgroundEn,
+  ...enHistory,
 } as const;
 export type MessageKey = keyof typeof en;

@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHans } from './playground-zh.ts';
+import { zhHansHistory } from './history/zh-hans.ts';
 
 // prettier-ignore
 export const zhHans: Readonly<Record<MessageKey, string>> = {
@@ -311,7 +312,6 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'channel.confirmations': '已确认 {have} / {need}',
   'channel.opening.text': '注资交易正在等待区块，每个约十分钟。在此之前无法通过它付款。',
   'channel.offline.text': '对方上线之前，无法通过它收付款。资金是安全的。',
-  'channel.closing.text': '关闭交易已上链或正在等待区块。你的份额会成为链上资金。',
   'channel.canSend': '可付',
   'channel.canReceive': '可收',
   'channel.peer': '对方节点',
@@ -338,12 +338,6 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'close.together.title': '与对方协商关闭此通道？',
   'close.together.text': '双方共同签署一笔交易；进入第一个区块后（约十分钟），你的份额回到链上。',
   'close.together.fee': '需扣除该交易的费用，由双方商定。',
-  'close.force': '强制关闭',
-  'close.force.title': '不经对方同意就关闭？',
-  'close.force.text': '仅在对方没有回应时使用。你的份额要等待一段时间才能归还，依对方设定最长两周，费用也更高。此后通道无法再使用。',
-  'close.force.not': '保持开启',
-  'close.preview': '将要广播的内容',
-  'close.preview.text': '在你决定之前，列出每笔交易的高度、日期和费用。',
   'open.title': '开启通道',
   'open.text': '你与对方共同锁定资金，它们仍然属于你。',
   'open.channel': '通道',
@@ -385,18 +379,6 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'backup.file.text': '体积小，对其中列出的通道永不过期：凭它可以请求对方关闭。',
   'backup.peers': '由对方保管',
   'backup.peers.text': '在每个对方处保存一份加密副本，自动更新。',
-  'history.title': '发生了什么',
-  'history.text': '付款与交易，最新的在前。',
-  'history.export': '将付款保存为 CSV',
-  'history.search': '搜索',
-  'history.kind': '类型',
-  'history.all': '全部',
-  'history.count': '共 {count} 条',
-  'history.empty': '没有找到',
-  'history.empty.text': '付款和交易一开始就会出现在这里。',
-  'history.channels': '通道的每个状态',
-  'history.timeline': '通道时间线',
-  'history.timeline.text': '每个承诺交易的余额、由谁签署、由谁撤销，以及撤销密钥树。',
   'settings.look': '外观',
   'settings.language': '语言',
   'settings.theme': '颜色',
@@ -423,4 +405,5 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.on': '快速解锁已启用：密码保存在这台电脑的钥匙串中。',
   'quickUnlock.forget': '清除保存的密码',
   ...playgroundZhHans,
+  ...zhHansHistory,
 };

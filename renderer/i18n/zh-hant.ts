@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHant } from './playground-zh.ts';
+import { zhHantHistory } from './history/zh-hant.ts';
 
 // prettier-ignore
 export const zhHant: Readonly<Record<MessageKey, string>> = {
@@ -311,7 +312,6 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'channel.confirmations': '已確認 {have} / {need}',
   'channel.opening.text': '注資交易正在等待區塊，每個約十分鐘。在此之前無法透過它付款。',
   'channel.offline.text': '對方上線之前，無法透過它收付款。資金是安全的。',
-  'channel.closing.text': '關閉交易已上鍊或正在等待區塊。你的份額會成為鏈上資金。',
   'channel.canSend': '可付',
   'channel.canReceive': '可收',
   'channel.peer': '對方節點',
@@ -338,12 +338,6 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'close.together.title': '與對方協商關閉此通道？',
   'close.together.text': '雙方共同簽署一筆交易；進入第一個區塊後（約十分鐘），你的份額回到鏈上。',
   'close.together.fee': '需扣除該交易的費用，由雙方商定。',
-  'close.force': '強制關閉',
-  'close.force.title': '不經對方同意就關閉？',
-  'close.force.text': '僅在對方沒有回應時使用。你的份額要等待一段時間才能歸還，依對方設定最長兩週，費用也更高。此後通道無法再使用。',
-  'close.force.not': '保持開啟',
-  'close.preview': '將要廣播的內容',
-  'close.preview.text': '在你決定之前，列出每筆交易的高度、日期和費用。',
   'open.title': '開啟通道',
   'open.text': '你與對方共同鎖定資金，它們仍然屬於你。',
   'open.channel': '通道',
@@ -385,18 +379,6 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'backup.file.text': '體積小，對其中列出的通道永不過期：憑它可以請求對方關閉。',
   'backup.peers': '由對方保管',
   'backup.peers.text': '在每個對方處儲存一份加密副本，自動更新。',
-  'history.title': '發生了什麼',
-  'history.text': '付款與交易，最新的在前。',
-  'history.export': '將付款儲存為 CSV',
-  'history.search': '搜尋',
-  'history.kind': '類型',
-  'history.all': '全部',
-  'history.count': '共 {count} 條',
-  'history.empty': '沒有找到',
-  'history.empty.text': '付款和交易一開始就會出現在這裡。',
-  'history.channels': '通道的每個狀態',
-  'history.timeline': '通道時間線',
-  'history.timeline.text': '每個承諾交易的餘額、由誰簽署、由誰撤銷，以及撤銷金鑰樹。',
   'settings.look': '外觀',
   'settings.language': '語言',
   'settings.theme': '顏色',
@@ -423,4 +405,5 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.on': '快速解鎖已啟用：密碼儲存在這台電腦的鑰匙串中。',
   'quickUnlock.forget': '清除儲存的密碼',
   ...playgroundZhHant,
+  ...zhHantHistory,
 };

@@ -11,6 +11,7 @@ import { measurePauses } from './parts/pauses.ts';
 import { measurePayments } from './parts/payments.ts';
 import { measureStorage } from './parts/storage.ts';
 import { measureWindow } from './parts/window.ts';
+import { measureTimeline } from './parts/timeline.ts';
 
 const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly Figure[] | Promise<readonly Figure[]>>> =
   {
@@ -24,8 +25,9 @@ const PARTS: Readonly<Record<string, (nodeArgs: readonly string[]) => readonly F
     enforcement: () => measureEnforcement(),
     pauses: () => measurePauses(),
     window: () => measureWindow(),
+    timeline: () => measureTimeline(),
   };
-const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'pauses', 'window'];
+const WHOLE = ['micro', 'storage', 'payments', 'openings', 'history', 'enforcement', 'pauses', 'window', 'timeline'];
 
 const USAGE = `npm run bench                              everything; writes test/bench/results.json
 npm run bench -- payments history          some parts (${Object.keys(PARTS).join(', ')}); only shown

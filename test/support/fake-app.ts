@@ -52,7 +52,6 @@ export function createFakeApp(handlers: FakeHandlers = {}): FakeApp {
       return () => void listeners.delete(listener);
     },
     // oxlint-disable-next-line require-yield -- there are none
-    exportPayments: async function* () {},
     suspended: () => undefined,
     resumed: () => Promise.resolve(),
     stop: () => {

@@ -204,6 +204,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     await press(/^Close by force/u);
     await page.getByRole('alertdialog').getByRole('button', { name: 'Keep it open' }).click();
     await press(/^Close by force/u);
+    await page.getByText('I have seen what comes back and when').click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Close by force' }).click();
     await stage.practice.chain.untilMempool(1);
     await stage.practice.chain.mine(1);

@@ -1,6 +1,6 @@
 import { chainParams } from '../../chain/chain-params.ts';
 import { combineFeeEstimates } from '../../chain/fees.ts';
-import { HEADER_BYTES } from '../../chain/header.ts';
+import { HEADER_BYTES, parseHeader } from '../../chain/header.ts';
 import { HeaderChain } from '../../chain/headers.ts';
 import type { ChainFault, ChainListener, ChainTip, FeeEstimates, PublishResult } from '../../chain/port.ts';
 import { Backoff } from '../backoff.ts';
@@ -94,6 +94,10 @@ export class ElectrumSource implements RankedSource {
     return combineFeeEstimates(await Promise.all(this.#sessions.map((session) => session.feeEstimates())));
   }
 
+  blockTimeSeconds(height: number): number | undefined {
+    const header = this.#headers.headerBytes(height);
+    return header && parseHeader(header).timeSeconds;
+  }
   async catchUp(): Promise<boolean> {
     if (!this.#listener || this.#stopping.signal.aborted) return false;
     const answers = await Promise.all(this.#slots.map((slot) => this.#catchUp(slot)));

@@ -1,6 +1,4 @@
 import { decodeTx, txid } from '../../bitcoin/transaction.ts';
-import { decodeWith } from '../../codec/codec.ts';
-import { journalEvent, type JournalEvent } from '../../channel/journal.ts';
 import { POLICY } from '../../channel/policy.ts';
 import { previewForceClose } from '../../channel/onchain/preview.ts';
 import { signedLocalCommitment } from '../../channel/sign.ts';
@@ -10,14 +8,11 @@ import { isPoint } from '../../crypto/secp256k1.ts';
 import { parseNodeId, parsePeerAddress } from '../../lib/address.ts';
 import { toHex } from '../../lib/bytes.ts';
 import { must } from '../../lib/result.ts';
-import { foreign } from '../../lib/sanitize.ts';
 import { feerateFromSatPerVb, msat, sat } from '../../lib/units.ts';
-import { formatShortChannelId } from '../../wire/primitives.ts';
 import { ApiFailure } from '../app.ts';
 import { commitmentFeerate } from '../keep-feerate.ts';
 import type { SfericNode } from '../node.ts';
 import type { PeerTarget } from '../peers.ts';
-import { channelSubject } from '../records.ts';
 import { type Prospect, closeReserveSat } from '../reserve.ts';
 import { previewView } from '../preview-view.ts';
 import { channelView } from '../views.ts';
@@ -27,7 +22,7 @@ import { scriptOfAddress } from './wallet.ts';
 
 type ChannelMethod =
   | 'peer.connect' | 'peer.disconnect' | 'peer.list' | 'channel.open' | 'channel.list' | 'channel.get' | 'channel.close' | 'channel.forceClose'
-  | 'channel.previewForceClose' | 'channel.history'; // prettier-ignore
+  | 'channel.previewForceClose'; // prettier-ignore
 
 /** Blocks: slow, medium, fast. */
 const PREVIEW_TARGETS = [144, 6, 2] as const;
@@ -57,7 +52,7 @@ async function connect(node: SfericNode, text: string): Promise<string> {
   return nodeId;
 }
 
-function channelOf(node: SfericNode, channelId: string): FundedChannel {
+export function channelOf(node: SfericNode, channelId: string): FundedChannel {
   const channel = node.channels.byId(channelId);
   if (!channel) throw new ApiFailure('not_found', 'There is no such channel.');
   return channel;
@@ -123,35 +118,4 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     if (previews.ok) return { atHeight, feeratesSatPerVb: [slow, medium, fast], previews: previews.value.map(previewView) };
     throw previews.error === 'fallen_behind' ? oldCopy() : new ApiFailure('channel_closing', 'This channel is being closed already, so there is nothing to look at beforehand.');
   },
-  'channel.history': async (node, { channelId, afterSequence, limit }) => {
-    const channel = channelOf(node, channelId);
-    const entries = await node.ports.store.journal({ subject: channelSubject(channel.config.channelNumber), limit, ...(afterSequence === undefined ? {} : { afterSequence }) });
-    return entries.map(({ sequence, timeMs, event }) => {
-      const { kind, ...detail } = decodeWith(journalEvent, event);
-      return { sequence, timeMs, kind, detail: plain(detail) };
-    });
-  },
 };
-
-type Plain = string | number | Record<string, string>[];
-
-/** Journal fields as the contract carries them: hashes in hex, big numbers as digits, foreign text cleaned. */
-function plain(detail: Omit<JournalEvent, 'kind'>): Record<string, Plain> {
-  const one = (name: string, value: unknown): string | number | undefined => {
-    if (value instanceof Uint8Array) return name.endsWith('Txid') || name === 'txid' ? toHex(value.slice().reverse()) : toHex(value);
-    if (name === 'shortChannelId' && typeof value === 'bigint') return formatShortChannelId(value);
-    if (typeof value === 'bigint') return value.toString();
-    if (typeof value === 'number') return value;
-    return typeof value === 'string' ? foreign(value) : undefined;
-  };
-  const fields: Record<string, Plain> = {};
-  for (const [name, value] of Object.entries(detail)) {
-    if (Array.isArray(value)) fields[name] = value.map((item: object) => Object.fromEntries(Object.entries(item).map(([key, field]) => [key, String(one(key, field))])));
-    else {
-      const shown = one(name, value);
-      if (shown !== undefined) fields[name] = shown;
-    }
-  }
-  return fields;
-}
-

@@ -13,7 +13,6 @@ import { isUnspent } from '../../wallet/ledger.ts';
 import { type TransactionPlan, signPlan } from '../../wallet/plan.ts';
 import { planSend } from '../../wallet/send.ts';
 import { labelKey, recordOwnTransaction, setFrozen, setLabel } from '../../wallet/state.ts';
-import { walletTransactions } from '../../wallet/transactions.ts';
 import { type Handlers, inTurn } from './handler.ts';
 
 type WalletMethod =
@@ -79,7 +78,7 @@ export const walletHandlers: Handlers<WalletMethod> = {
     inTurn(node, (turn) => ({ address: must(scriptToAddress(node.onchain.newAddress(turn, kind, 'receive').script, node.config.network), 'the address') })),
   'wallet.coins': (node) => node.onchain.coins().map((coin) => coinView(coin, node.onchain.wallet, node.config.network)),
   'wallet.transactions': (node, { limit }) =>
-    walletTransactions(node.onchain.ledger, node.onchain.wallet, () => undefined).slice(0, limit).map((line) => transactionView(line, node.channels.all())),
+    node.onchain.transactions().slice(0, limit).map((line) => transactionView(line, node.channels.all())),
   'wallet.prepareSend': (node, params) => {
     const script = scriptOfAddress(node, params.address);
     const planned = plan(node, params, script);

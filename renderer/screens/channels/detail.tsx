@@ -3,14 +3,16 @@ import { Amount } from '../../components/amount.tsx';
 import { Bar } from '../../components/bar.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { NotYet } from '../../components/empty.tsx';
 import { Identifier, shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { groups } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
+import { useRoute } from '../../state/route.ts';
 import { type Channel, ChannelTag } from './channel-tag.tsx';
+import { ClosingStages } from './closing-stages.tsx';
+import { ForceClose } from './force-close.tsx';
 import { partsOf } from './parts.ts';
 
 function Facts({ channel }: { readonly channel: Channel }) {
@@ -39,6 +41,8 @@ function Facts({ channel }: { readonly channel: Channel }) {
         {t(`channelType.${channel.channelType}`)} · {t(channel.isOpener ? 'channel.byYou' : 'channel.byPeer')}
         {channel.shortChannelId && <span className="code faint"> · {channel.shortChannelId}</span>}
       </dd>
+      <dt>{t('channel.delays')}</dt>
+      <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
       <dt>{t('channel.states')}</dt>
       <dd>{groups(BigInt(channel.localCommitmentNumber))}</dd>
       <dt>{t('channel.funding')}</dt>
@@ -55,9 +59,12 @@ function Facts({ channel }: { readonly channel: Channel }) {
   );
 }
 
+const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);
+
 /** One channel: its two sides, its limits, and the two ways to close it. */
 export function ChannelDetail({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
+  const { go } = useRoute();
   const [isAsking, setAsking] = useState<'close' | 'force'>();
   const close = useAction('channel.close');
   const force = useAction('channel.forceClose');
@@ -94,24 +101,25 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
             <p>{t('channel.offline.text')}</p>
           </Notice>
         )}
-        {channel.state === 'closing' && (
-          <Notice title={t('channel.closing')}>
-            <p>{t('channel.closing.text')}</p>
-          </Notice>
-        )}
+        {IS_ENDING.has(channel.state) && <ClosingStages channel={channel} />}
         <Facts channel={channel} />
         <Problem error={close.error ?? force.error} />
       </div>
-      {(canClose || canForce) && (
-        <div className="card-foot">
+      <div className="card-foot">
+        <Button icon="history" onPress={() => go({ screen: 'history', channelId: channel.channelId })}>
+          {t('channel.history')}
+        </Button>
+        {canClose && (
           <Button isDisabled={!canClose || !channel.live} isBusy={close.isBusy} onPress={() => setAsking('close')}>
             {t('close.together')}
           </Button>
+        )}
+        {canForce && (
           <Button look="danger" isBusy={force.isBusy} onPress={() => setAsking('force')}>
             {t('close.force')}…
           </Button>
-        </div>
-      )}
+        )}
+      </div>
       <Dialog
         title={t('close.together.title')}
         isOpen={isAsking === 'close'}
@@ -138,34 +146,7 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
         </p>
         <p className="small muted">{t('close.together.fee')}</p>
       </Dialog>
-      <Dialog
-        title={t('close.force.title')}
-        isOpen={isAsking === 'force'}
-        onClose={end}
-        alert
-        actions={
-          <>
-            <Button look="primary" onPress={end}>
-              {t('close.force.not')}
-            </Button>
-            <Button
-              look="danger"
-              onPress={() => {
-                end();
-                void force.run({ channelId: channel.channelId });
-              }}
-            >
-              {t('close.force')}
-            </Button>
-          </>
-        }
-      >
-        <p>{t('close.force.text')}</p>
-        <p className="pay-amount">
-          <Amount msat={channel.ourMsat} />
-        </p>
-        <NotYet title={t('close.preview')}>{t('close.preview.text')}</NotYet>
-      </Dialog>
+      <ForceClose channelId={channel.channelId} isOpen={isAsking === 'force'} onClose={end} onConfirm={() => void force.run({ channelId: channel.channelId })} />
     </section>
   );
 }

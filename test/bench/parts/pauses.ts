@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { piecesOf } from '../../../electron/exports.ts';
 import { createApp, dispatch } from '../../../core/index.ts';
 import { openStore } from '../../../core/io/sqlite/open.ts';
 import { unlockVault, VAULT_NAME } from '../../../core/io/vault-file.ts';
@@ -37,7 +38,7 @@ export async function measurePauses(): Promise<readonly Figure[]> {
       change_password: ask('vault.changePassword', { password: PASSWORD, newPassword: `${PASSWORD} battery` }),
       list_100_payments: ask('payment.list', { limit: 100 }),
       list_1000_payments: ask('payment.list', { limit: 1000 }),
-      export_100k_payments: () => writeFile(join(dataDir, 'payments.csv'), app.exportPayments()),
+      export_100k_payments: () => writeFile(join(dataDir, 'activity.csv'), piecesOf((method, params) => dispatch(app, method, params), { what: 'activity' })),
     };
     try {
       const figures: Figure[] = [];

@@ -13,7 +13,7 @@ const HEX_32 = 'ab'.repeat(32);
 const GOOD: Readonly<Record<string, unknown>> = {
   password: 'correct horse', newPassword: 'battery staple', mnemonic: 'abandon', address: 'bc1q', txid: HEX_32, vout: 0,
   frozen: true, feerateSatPerVb: 2, label: 'tea', nodeId: `02${HEX_32}`, peer: 'a@b:1', capacitySat: '100000',
-  channelId: HEX_32, invoice: 'lnbc1', paymentHash: HEX_32, amountSat: '1',
+  channelId: HEX_32, invoice: 'lnbc1', paymentHash: HEX_32, amountSat: '1', from: 0, direction: 'sent', format: 'csv',
 }; // prettier-ignore
 
 const requiredOf = (method: Method): readonly string[] =>
