@@ -10,6 +10,12 @@ const NATIVE: Readonly<Record<string, readonly RegExp[]>> = {
   secp256k1: [/^(?:index|bindings)\.js$/u, /^lib\/(?!elliptic)[\w-]+\.js$/u, new RegExp(`^prebuilds/${process.platform}-${process.arch}/.*\\.node$`, 'u')],
   'node-gyp-build': [/^(?:index|node-gyp-build)\.js$/u],
 };
+/** The chain of the playground, whose process loads it; pure JavaScript, with all that it needs. */
+const CHAIN = 'bcoin';
+const CHAIN_FILES = [/\.js(?:on)?$/u, new RegExp(`^prebuilds/${process.platform}-${process.arch}/.*\\.node$`, 'u')];
+const CHAIN_NEEDLESS = /(?:^|\/)(?:tests?|bench|browser|docs?|examples?|migrate|etc|node_modules|\.[^/]+)\//u;
+/** Headers and macros for compiling. */
+const FOR_COMPILERS: ReadonlySet<string> = new Set(['nan', 'napi-macros', 'node-addon-api']);
 const LICENCE = /^LICEN[CS]E(?:\.\w+)?$/iu;
 
 type Manifest = Readonly<Record<string, unknown>> & { readonly name: string; readonly version: string; readonly dependencies?: Readonly<Record<string, string>> };
@@ -46,6 +52,24 @@ function copyPackage(dependent: string, to: string, name: string): void {
   for (const [needed] of packedOf(manifest)) copyPackage(from, to, needed);
 }
 
+/** A package and what it needs, each where Node will look for it: beside the others, or inside whoever needs another version. */
+function copyTree(dependent: string, places: readonly string[], name: string): void {
+  const from = folderOf(dependent, name);
+  const manifest = manifestIn(from);
+  const placeOf = (place: string): string => join(place, 'node_modules', name);
+  const known = places.find((place) => existsSync(placeOf(place)));
+  if (known !== undefined && manifestIn(placeOf(known)).version === manifest.version) return;
+  const target = placeOf(known === undefined ? (places.at(-1) ?? '') : (places[0] ?? ''));
+  for (const file of filesIn(from).filter((path) => !CHAIN_NEEDLESS.test(path) && (LICENCE.test(path) || CHAIN_FILES.some((pattern) => pattern.test(path))))) {
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    cpSync(join(from, file), join(target, file));
+  }
+  const { version, main, license, dependencies = {} } = manifest;
+  const needed = Object.fromEntries(Object.entries(dependencies).filter(([needs]) => !FOR_COMPILERS.has(needs)));
+  writeFileSync(join(target, 'package.json'), JSON.stringify({ name, version, ...(main === undefined ? {} : { main }), license, dependencies: needed }, null, 2));
+  for (const needs of Object.keys(needed)) copyTree(from, [target, ...places], needs);
+}
+
 /**
  * Lays out in one folder exactly what the packed program holds: our bundles, native code, licences. A packer that has to find
  * out by itself what to take along takes more, and not always the same.
@@ -60,6 +84,7 @@ export function stage(root: string, to: string): void {
   const project = manifestIn(root);
   const direct = packedOf(project);
   for (const [name] of direct) copyPackage(root, to, name);
+  copyTree(root, [to], CHAIN);
   const { name, version, description, license } = project;
-  writeFileSync(join(to, 'package.json'), JSON.stringify({ name, productName: 'Sferic', version, description, license, author: 'Sferic', type: 'module', main: 'main/main.js', dependencies: Object.fromEntries(direct) }, null, 2));
+  writeFileSync(join(to, 'package.json'), JSON.stringify({ name, productName: 'Sferic', version, description, license, author: 'Sferic', type: 'module', main: 'main/main.js', dependencies: { ...Object.fromEntries(direct), [CHAIN]: manifestIn(join(to, 'node_modules', CHAIN)).version } }, null, 2));
 }
