@@ -6,11 +6,11 @@ import { ask, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, payInvoic
 import { complaints, openStage, type Stage } from './support.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 
-/** One person's first hour, in order: each test begins where the one before ended. */
 /** One in sixteen last words would fit. */
 const withWrongChecksum = (words: readonly string[]): string =>
   ['zoo', 'abandon', 'ability', 'able', 'about'].map((last) => [...words.slice(0, 11), last].join(' ')).find((phrase) => !validateMnemonic(phrase))!;
 
+/** One person's first hour, in order: each test begins where the one before ended. */
 describe('the first hour with the wallet, on the real engine', () => {
   let stage: Stage;
   let folder: string;
