@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { build, type InlineConfig } from 'vite';
+import { licencesOf } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const DIST = join(ROOT, 'dist');
@@ -53,6 +54,7 @@ const renderer: InlineConfig = {
   base: './',
   publicDir: join(ROOT, 'assets/window'),
   plugins: [react()],
+  define: { SFERIC_LICENCES: JSON.stringify(licencesOf(ROOT)) },
   build: {
     outDir: join(DIST, 'renderer'),
     emptyOutDir: true,

@@ -374,6 +374,7 @@ export const shellMethods = {
     why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),
   })),
   'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
+  'shell.showLogs': method('Opens the folder of the logs in the file manager of the system.', empty, empty),
   ...playgroundMethods,
 } as const;
 export type ShellMethod = keyof typeof shellMethods;

@@ -75,7 +75,9 @@ async function start(): Promise<void> {
   };
   const lockWindow = (): void => void (lock.isOn || handlers['shell.lock']({}));
   const tray = createTray({ folder: join(DIST, 'renderer'), say, show, lock: lockWindow });
-  const tellTray = (spendableSat: string | undefined): void => tray.tell(spendableSat !== undefined && settings.get().trayBalance && !lock.isOn ? amountText(BigInt(spendableSat) * 1000n) : undefined);
+  /** As the engine told it last; a setting or a lock that changes shows or hides it at once. */
+  let spendableSat: string | undefined;
+  const tellTray = (): void => tray.tell(spendableSat !== undefined && settings.get().trayBalance && !lock.isOn ? amountText(BigInt(spendableSat) * 1000n) : undefined);
   const notify = createNotifier({
     say, language, isWatched: () => window?.isFocused() ?? false, nowMs: () => performance.now(),
     show: (body) => void (Notification.isSupported() && new Notification({ title: 'Sferic', body }).show()),
@@ -87,7 +89,10 @@ async function start(): Promise<void> {
       // A window in the playground hears of the own wallet only what must not wait.
       if (!playground.isOn || name === 'alarm') send(name, data);
       notify(name, data);
-      if (name === 'wallet.updated') tellTray((data as { readonly spendableSat: string }).spendableSat);
+      if (name === 'wallet.updated') spendableSat = (data as { readonly spendableSat: string }).spendableSat;
+      // Keys that are forgotten, or another network: the balance of before is nobody's any more.
+      if (name === 'vault.updated' && (data as { readonly state: string }).state !== 'unlocked') spendableSat = undefined;
+      if (name === 'wallet.updated' || name === 'vault.updated') tellTray();
     },
   });
   let onPlaygroundState = (): void => undefined;
@@ -107,17 +112,20 @@ async function start(): Promise<void> {
     takeGesture: () => gestures.take() || isWorthless(), unaskedMsat: () => (isWorthless() ? UNASKED_PRACTICE_MSAT : UNASKED_MSAT),
     world: () => (playground.isOn ? 'playground' : settings.get().network), randomToken: () => randomBytes(32).toString('hex'), nowMs: () => performance.now(),
   }); // prettier-ignore
+  const showLogs = (): Promise<string> => shell.openPath(join(folder, 'logs'));
   const label = (): void => {
-    installMenu({ say, go, lock: lockWindow, showLogs: () => void shell.openPath(join(folder, 'logs')) });
+    installMenu({ say, go, lock: lockWindow, showLogs: () => void showLogs() });
     tray.label();
+    tellTray();
   };
   const handlers = shellHandlers({
     onPlaygroundState: (told) => (onPlaygroundState = told), playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
     confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
     onLock: () => {
       confirmations.forget();
-      tellTray(undefined);
+      tellTray();
     },
+    onUnlock: tellTray, showLogs,
   }); // prettier-ignore
   const quit = createQuit({
     call: (method, params) => engine.call(method, params), stop: async () => void (await Promise.all([engine.stop(), playground.stop()])), say, language, log: engine.log,

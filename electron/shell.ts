@@ -24,6 +24,10 @@ export interface ShellPort {
   readonly tell: (name: 'shell.updated', data: unknown) => void;
   readonly confirm: (given: ShellParams<'shell.confirm'>) => Promise<ShellAnswer<'shell.confirm'>>;
   readonly checkUpdate: () => Promise<ShellAnswer<'shell.checkUpdate'>>;
+  /** Resolves with what went wrong; empty: nothing. */
+  readonly showLogs: () => Promise<string>;
+  /** The window was opened with the password. */
+  readonly onUnlock: () => void;
   /** Settings changed: what the shell itself says may be in another language now. */
   readonly onSettings: () => void;
   /** The window was locked: whatever was confirmed before does not count any more. */
@@ -52,6 +56,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     const { state: vault } = (await engine.call('vault.status', {})) as { readonly state: string };
     await engine.call(vault === 'locked' ? 'vault.unlock' : 'vault.checkPassword', { password });
     lock.isOn = false;
+    port.onUnlock();
     await told();
   };
   /** Nothing is made before somebody has said where it goes. */
@@ -131,6 +136,11 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     },
     'shell.protect': ({ isOn }) => {
       port.window()?.setContentProtection(isOn);
+      return {};
+    },
+    'shell.showLogs': async () => {
+      const fault = await port.showLogs();
+      if (fault !== '') throw new ApiFailure('not_found', 'The folder of the logs could not be opened. Nothing was changed.');
       return {};
     },
   };

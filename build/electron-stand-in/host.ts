@@ -22,6 +22,8 @@ export const userData = options.userData ?? mkdtempSync(join(tmpdir(), 'electron
 /** What left the program, or tried to. */
 export const log = {
   external: [] as string[],
+  /** Files and folders handed to the system. */
+  opened: [] as string[],
   notifications: [] as { title: string; body: string }[],
   blocked: [] as string[],
   /** Complaints of the Content Security Policy, with the page's errors. */

@@ -88,7 +88,10 @@ export const dialog = {
 
 export const shell = {
   openExternal: async (url: string) => void log.external.push(url),
-  openPath: async () => '',
+  openPath: async (path: string): Promise<string> => {
+    log.opened.push(path);
+    return '';
+  },
 };
 
 let clip = '';

@@ -9,6 +9,7 @@ import type { CreateFault } from '../payment/incoming-types.ts';
 import type { PaymentFailure } from '../payment/outgoing-types.ts';
 import type { StoreFault } from '../store/port.ts';
 import type { PeerLinkError } from '../transport/link.ts';
+import type { BumpFault } from '../wallet/bump.ts';
 import type { PlanFault } from '../wallet/plan.ts';
 import { ApiFailure } from './app.ts';
 
@@ -173,6 +174,25 @@ export function planFailure(fault: PlanFault): ApiFailure {
       return unreachable(fault);
   }
 }
+
+/** `fault` in the data names what is in the way of a replacement. */
+export function bumpFailure(fault: BumpFault): ApiFailure {
+  switch (fault.code) {
+    case 'already_confirmed':
+      return failure('fee_absurd', 'This transaction is in a block already. Nothing was changed.', { fault: fault.code });
+    case 'has_descendants':
+      return failure('fee_absurd', 'Coins of this transaction are spent by another one of yours, which a replacement would undo. Nothing was changed. Wait for a block.', { fault: fault.code });
+    case 'not_replaceable':
+      return failure('fee_absurd', 'This transaction cannot be replaced: what hangs on it is signed already. Nothing was changed. Wait for a block.', { fault: fault.code });
+    case 'feerate_not_higher':
+      return failure('fee_absurd', `This transaction pays ${rateText(fault.currentSatPerVb)} sat/vB already. Nothing was changed. Choose a higher fee rate.`, { fault: fault.code, currentSatPerVb: rateText(fault.currentSatPerVb) });
+    default:
+      return planFailure(fault);
+  }
+}
+
+/** Rounded up to a tenth: a rate above the one that is named is above the one that is paid. */
+const rateText = (satPerVb: number): string => String(Math.ceil(satPerVb * 10) / 10);
 
 export const addressFailure = (fault: AddressFault): ApiFailure =>
   fault.code === 'other_network'

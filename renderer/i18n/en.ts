@@ -1,5 +1,6 @@
 import { playgroundEn } from './playground-en.ts';
 import { enHistory } from './history/en.ts';
+import { enUpkeep } from './upkeep/en.ts';
 
 /** Every sentence of the screens, in ICU syntax. The other languages have the same keys and placeholders. */
 // prettier-ignore
@@ -406,5 +407,6 @@ export const en = {
   'quickUnlock.forget': 'Forget the password',
   ...playgroundEn,
   ...enHistory,
+  ...enUpkeep,
 } as const;
 export type MessageKey = keyof typeof en;

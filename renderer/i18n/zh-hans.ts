@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHans } from './playground-zh.ts';
 import { zhHansHistory } from './history/zh-hans.ts';
+import { zhHansUpkeep } from './upkeep/zh-hans.ts';
 
 // prettier-ignore
 export const zhHans: Readonly<Record<MessageKey, string>> = {
@@ -406,4 +407,5 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除保存的密码',
   ...playgroundZhHans,
   ...zhHansHistory,
+  ...zhHansUpkeep,
 };

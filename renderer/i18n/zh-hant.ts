@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHant } from './playground-zh.ts';
 import { zhHantHistory } from './history/zh-hant.ts';
+import { zhHantUpkeep } from './upkeep/zh-hant.ts';
 
 // prettier-ignore
 export const zhHant: Readonly<Record<MessageKey, string>> = {
@@ -406,4 +407,5 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除儲存的密碼',
   ...playgroundZhHant,
   ...zhHantHistory,
+  ...zhHantUpkeep,
 };

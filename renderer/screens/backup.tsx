@@ -12,6 +12,7 @@ import { useI18n } from '../i18n/context.ts';
 import { useAction } from '../state/action.ts';
 import { useAnswer } from '../state/answers.ts';
 import { useShell } from '../state/shell.ts';
+import { Towers } from './towers.tsx';
 import { Quiz } from './welcome/quiz.tsx';
 import { SecretWords } from './welcome/secret-words.tsx';
 
@@ -105,6 +106,7 @@ export function Backup() {
               <p>{t('backup.copy.text')}</p>
             </Notice>
           </Card>
+          <Towers />
           <Card title={t('backup.more')}>
             <NotYet title={t('backup.file')}>{t('backup.file.text')}</NotYet>
             <NotYet title={t('backup.peers')}>{t('backup.peers.text')}</NotYet>

@@ -7,7 +7,7 @@ import type { SfericNode } from '../node.ts';
 import type { Turn } from '../turns.ts';
 import { coinView, transactionView } from '../views.ts';
 import { closeReserveSat, mostPossibleSat, sumSat } from '../reserve.ts';
-import { addressFailure, planFailure, reserveFailure } from '../words.ts';
+import { addressFailure, bumpFailure, planFailure, reserveFailure } from '../words.ts';
 import { planReplacement } from '../../wallet/bump.ts';
 import { isUnspent } from '../../wallet/ledger.ts';
 import { type TransactionPlan, signPlan } from '../../wallet/plan.ts';
@@ -101,20 +101,17 @@ export const walletHandlers: Handlers<WalletMethod> = {
   'wallet.bumpFee': (node, { txid, feerateSatPerVb, spendReserve }) =>
     sendPlan(node, (turn) => {
       const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
-      if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet.');
+      if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet. Nothing was changed.');
       const replacement = (changeScript: Uint8Array) =>
         planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
       const tried = replacement(node.keys.scriptOf(ANY_CHANGE));
       const planned = tried.ok ? replacement(node.onchain.newAddress(turn, 'p2wpkh', 'change').script) : tried;
-      if (!planned.ok) {
-        const fault = planned.error;
-        if (fault.code === 'insufficient_funds' || fault.code === 'feerate_too_high' || fault.code === 'fee_share_too_high' || fault.code === 'feerate_too_low') throw planFailure(fault);
-        throw new ApiFailure('fee_absurd', `This transaction cannot be replaced: ${fault.code.replaceAll('_', ' ')}.`, { fault: fault.code });
-      }
+      if (!planned.ok) throw bumpFailure(planned.error);
       const reserveSat = closeReserveSat(node.channels.all());
       const remainingSat = sumSat(node.onchain.spendable()) - (planned.value.feeSat - own.feeSat);
       if (remainingSat < reserveSat && spendReserve !== true) throw reserveFailure(reserveSat, 'send', undefined);
-      return { plan: planned.value, replaces: [txid], label: undefined };
+      // What a person called the payment is the name of its replacement too.
+      return { plan: planned.value, replaces: [txid], label: node.onchain.wallet.labels.get(labelKey('tx', txid)) };
     }),
   'wallet.freezeCoin': (node, { txid, vout, frozen }) =>
     inTurn(node, (turn) => {

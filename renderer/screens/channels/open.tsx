@@ -6,6 +6,7 @@ import { Segments } from '../../components/choice.tsx';
 import { AmountField, Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
+import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { satOf } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
@@ -34,13 +35,20 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
   const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated']);
   const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
   const open = useAction('channel.open');
+  /** Only ever for the amount that was refused. */
+  const [isSpending, setSpending] = useState(false);
+  const changeAmount = (text: string): void => {
+    setAmount(text);
+    setSpending(false);
+    if (open.error?.code === 'below_reserve') open.clear();
+  };
   const capacitySat = satOf(amount, shell.unit);
   const isPeer = recognise(peer).kind === 'peer';
   const feerateSatPerVb = rates?.[`${speed}SatPerVb`];
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (capacitySat === undefined) return;
-    const opened = await open.run({ peer: peer.trim(), capacitySat, ...(feerateSatPerVb === undefined ? {} : { feerateSatPerVb }) });
+    const opened = await open.run({ peer: peer.trim(), capacitySat, ...(feerateSatPerVb === undefined ? {} : { feerateSatPerVb }), ...(isSpending ? { spendReserve: true } : {}) });
     if (opened) onOpened(opened.channelId);
   };
   return (
@@ -49,7 +57,7 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
       <div className="cols pay-cols">
         <Card title={t('open.channel')}>
           <Field label={t('open.peer')} value={peer} onChange={setPeer} multiline autoFocus={given === ''} help={t('open.peer.help')} {...(peer.trim() !== '' && !isPeer ? { error: t('open.peer.bad') } : {})} />
-          <AmountField label={t('open.capacity')} value={amount} onChange={setAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.spendableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
+          <AmountField label={t('open.capacity')} value={amount} onChange={changeAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.spendableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
           <Segments
             label={t('payChain.speed')}
             value={speed}
@@ -79,7 +87,8 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
             <dt>{t('open.atClose')}</dt>
             <dd>{t('open.atClose.text')}</dd>
           </dl>
-          <Problem error={open.error} />
+          <ReserveNotice error={open.error} isSpending={isSpending} onSpending={setSpending} onTake={changeAmount} />
+          <Problem error={open.error?.code === 'below_reserve' ? undefined : open.error} />
           <Notice>
             <p>{t('open.receive')}</p>
           </Notice>

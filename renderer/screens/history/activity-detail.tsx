@@ -17,12 +17,21 @@ import { useAnswer } from '../../state/answers.ts';
 import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
 import { failureText } from '../pay/failure-text.ts';
+import { type Raised, RaiseFee } from './raise-fee.tsx';
 
 type Payment = NonNullable<ActivityEntry['payment']>;
 type Transaction = NonNullable<ActivityEntry['transaction']>;
 
+interface ActivityDetailProps {
+  readonly entry: ActivityEntry;
+  readonly isChosen: boolean;
+  readonly onChanged: () => void;
+  /** Another transaction has taken the place of this one. */
+  readonly onRaised: (raised: Raised) => void;
+}
+
 /** One entry of the ledger: what it was, what it cost, what it is called, and how it went. */
-export function ActivityDetail({ entry, isChosen, onChanged }: { readonly entry: ActivityEntry; readonly isChosen: boolean; readonly onChanged: () => void }) {
+export function ActivityDetail({ entry, isChosen, onChanged, onRaised }: ActivityDetailProps) {
   const { t } = useI18n();
   const { payment, transaction } = entry;
   const box = useRef<HTMLDivElement>(null);
@@ -34,6 +43,7 @@ export function ActivityDetail({ entry, isChosen, onChanged }: { readonly entry:
     <div ref={box}>
       <Card title={payment ? t(`row.${payment.direction}`) : t(`tx.${transaction?.kind ?? 'sent'}`)}>
         {payment ? <PaymentFacts payment={payment} /> : transaction && <TransactionFacts transaction={transaction} />}
+        {transaction && <RaiseFee transaction={transaction} onRaised={onRaised} />}
         <LabelForm entry={entry} onChanged={onChanged} />
         {payment && <Course payment={payment} />}
       </Card>

@@ -18,6 +18,7 @@ import { useAnswer } from '../../state/answers.ts';
 import { useRoute } from '../../state/route.ts';
 import { ChannelTag } from '../channels/channel-tag.tsx';
 import { ActivityDetail } from './activity-detail.tsx';
+import { type Raised, RaisedNotice } from './raise-fee.tsx';
 
 const KINDS = ['all', 'lightning', 'chain', 'channels', 'fees'] as const;
 type Kind = (typeof KINDS)[number];
@@ -47,6 +48,11 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
   const [state, setState] = useState<State>('any');
   const [search, setSearch] = useState(route.input ?? '');
   const [chosen, setChosen] = useState<ActivityEntry>();
+  const [raised, setRaised] = useState<Raised>();
+  const choose = (entry: ActivityEntry | undefined): void => {
+    setChosen(entry);
+    setRaised(undefined);
+  };
   const wanted = useRested(search.trim());
   const book = useActivity({ ...FILTER[kind], ...(state === 'any' ? {} : { state }), ...(wanted === '' ? {} : { search: wanted }) });
   const save = useAction('shell.saveExport');
@@ -76,11 +82,25 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
         </div>
         <div className="cols activity-cols">
           <Card flush title={t('history.entries')} aside={<Reach book={book} />}>
-            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
+            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={choose} />}
           </Card>
           <div className="stack">
             <ChannelList onChannel={onChannel} />
-            {shown && <ActivityDetail key={shown.key} entry={shown} isChosen={shown.key === chosen?.key} onChanged={() => book.refresh()} />}
+            {raised && <RaisedNotice raised={raised} />}
+            {shown && (
+              <ActivityDetail
+                key={shown.key}
+                entry={shown}
+                isChosen={shown.key === chosen?.key}
+                onChanged={() => book.refresh()}
+                onRaised={(done) => {
+                  // The newest is what took its place.
+                  setChosen(undefined);
+                  setRaised(done);
+                  book.refresh();
+                }}
+              />
+            )}
           </div>
         </div>
       </div>

@@ -1,4 +1,4 @@
-import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { type ClipboardEvent, type DragEvent, type FormEvent, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
 import { readQr } from '../../components/qr-read.ts';
@@ -30,7 +30,7 @@ export function destinationOf(found: Recognised, input: string): { readonly rout
   }
 }
 
-/** Takes anything by typing, paste, drop or a picture of a QR code. */
+/** Takes anything by typing, paste, drop or a picture of a QR code, from a file or the clipboard. */
 export function AnythingField() {
   const { t } = useI18n();
   const { go } = useRoute();
@@ -61,9 +61,16 @@ export function AnythingField() {
     if (file) void takePicture(file);
     else follow(event.dataTransfer.getData('text/plain').slice(0, 10_000));
   };
+  /** A picture of the screen, as its tool put it into the clipboard; text goes its usual way into the field. */
+  const paste = (event: ClipboardEvent): void => {
+    const picture = [...event.clipboardData.files].find(({ type }) => type.startsWith('image/'));
+    if (!picture) return;
+    event.preventDefault();
+    void takePicture(picture);
+  };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one of four ways, typing the first
-    <form className="anything" onSubmit={submit} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+    <form className="anything" onSubmit={submit} onDragOver={(event) => event.preventDefault()} onDrop={drop} onPaste={paste}>
       <Field
         label={t('anything.label')}
         value={text}

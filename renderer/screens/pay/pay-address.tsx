@@ -9,6 +9,7 @@ import { Foreign } from '../../components/foreign.tsx';
 import { Identifier } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
+import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { plainAmount, satOf } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
@@ -26,6 +27,12 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
   const { shell } = useShell();
   const [amount, setAmount] = useState(() => (target.amountSat === undefined ? '' : plainAmount(target.amountSat * 1000n, shell.unit).replace(/\s?[a-zA-Z]+$/u, '')));
   const [speed, setSpeed] = useState<Speed>('normal');
+  /** Only ever for the amount that was looked at. */
+  const [isSpending, setSpending] = useState(false);
+  const changeAmount = (text: string): void => {
+    setAmount(text);
+    setSpending(false);
+  };
   const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
   const send = useAction('wallet.send');
   const [txid, setTxid] = useState<string>();
@@ -47,7 +54,7 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
       <ScreenHead question={t('payChain.title')} detail={t('payChain.text')} actions={<Button onPress={onAgain}>{t('pay.other')}</Button>} />
       <div className="cols pay-cols">
         <Card title={t('pay.what')}>
-          <AmountField label={t('pay.amount')} value={amount} onChange={setAmount} autoFocus {...(amount !== '' && amountSat === undefined ? { error: t('amount.bad') } : {})} />
+          <AmountField label={t('pay.amount')} value={amount} onChange={changeAmount} autoFocus {...(amount !== '' && amountSat === undefined ? { error: t('amount.bad') } : {})} />
           <div className="stack-tight">
             <h3>{t('payChain.address')}</h3>
             <Identifier text={target.address} />
@@ -66,14 +73,14 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
         </Card>
         <Card title={t('pay.cost')}>
           {amountSat !== undefined && amountSat > 0n && feerateSatPerVb !== undefined ? (
-            <Cost address={target.address} amountSat={amountSat} feerateSatPerVb={feerateSatPerVb}>
+            <Cost given={{ address: target.address, amountSat, feerateSatPerVb, ...(isSpending ? { spendReserve: true } : {}) }} onSpending={setSpending} onTake={changeAmount}>
               {(feeSat) => (
                 <Button
                   look="primary"
                   size="large"
                   isBusy={send.isBusy}
                   onPress={() => {
-                    void send.run({ address: target.address, amountSat, feerateSatPerVb, maxFeeSat: feeSat }).then((sent) => sent && setTxid(sent.txid));
+                    void send.run({ address: target.address, amountSat, feerateSatPerVb, maxFeeSat: feeSat, ...(isSpending ? { spendReserve: true } : {}) }).then((sent) => sent && setTxid(sent.txid));
                   }}
                 >
                   {t('payChain.button')} <Amount sat={amountSat} />
@@ -94,16 +101,17 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
 }
 
 interface CostProps {
-  readonly address: string;
-  readonly amountSat: bigint;
-  readonly feerateSatPerVb: number;
+  readonly given: { readonly address: string; readonly amountSat: bigint; readonly feerateSatPerVb: number; readonly spendReserve?: boolean };
+  readonly onSpending: (isSpending: boolean) => void;
+  readonly onTake: (text: string) => void;
   readonly children: (feeSat: bigint) => ReactNode;
 }
 
-function Cost({ children, ...given }: CostProps) {
+function Cost({ children, given, onSpending, onTake }: CostProps) {
   const { t } = useI18n();
   const { value: plan, error } = useAnswer('wallet.prepareSend', given, ['wallet.updated']);
-  if (error) return <Problem error={error} />;
+  const reserve = <ReserveNotice error={error} isSpending={given.spendReserve === true} onSpending={onSpending} onTake={onTake} />;
+  if (error) return error.code === 'below_reserve' ? reserve : <Problem error={error} />;
   if (!plan) return <Skeleton />;
   return (
     <>
@@ -119,6 +127,7 @@ function Cost({ children, ...given }: CostProps) {
           <Amount sat={plan.amountSat + plan.feeSat} />
         </dd>
       </dl>
+      {reserve}
       {children(plan.feeSat)}
     </>
   );

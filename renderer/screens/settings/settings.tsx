@@ -4,7 +4,6 @@ import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Segments, Toggle } from '../../components/choice.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { NotYet } from '../../components/empty.tsx';
 import { Field } from '../../components/field.tsx';
 import { Identifier } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -16,6 +15,7 @@ import { useAnswer } from '../../state/answers.ts';
 import { useShell } from '../../state/shell.ts';
 import { isGoodPassword, PasswordFields } from '../welcome/password.tsx';
 import { Preferences } from '../welcome/preferences.tsx';
+import { About } from './about.tsx';
 import { ChainSource } from './chain-source.tsx';
 
 const MINUTES = ['0', '5', '10', '30', '60'] as const;
@@ -145,16 +145,7 @@ export function Settings() {
         </div>
         <div className="stack">
           <Network />
-          <Card title={t('settings.about')}>
-            <dl className="facts">
-              <dt>Sferic</dt>
-              <dd>{shell.version}</dd>
-              <dt>{t('settings.licence')}</dt>
-              <dd>MIT</dd>
-            </dl>
-            <NotYet title={t('settings.fees')}>{t('settings.fees.text')}</NotYet>
-            <NotYet title={t('settings.fiat')}>{t('settings.fiat.text')}</NotYet>
-          </Card>
+          <About />
         </div>
       </div>
     </>

@@ -1,0 +1,129 @@
+import { type FormEvent, useState } from 'react';
+import type { Answer } from '../../../core/api.ts';
+import type { RequestError } from '../../client/client.ts';
+import { Amount } from '../../components/amount.tsx';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Field } from '../../components/field.tsx';
+import { Identifier } from '../../components/identifier.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { ReserveNotice } from '../../components/reserve-notice.tsx';
+import { useI18n } from '../../i18n/context.ts';
+import type { MessageKey } from '../../i18n/en.ts';
+import { useAction } from '../../state/action.ts';
+import type { ActivityEntry } from '../../state/activity-book.ts';
+import { useAnswer } from '../../state/answers.ts';
+
+type Transaction = NonNullable<ActivityEntry['transaction']>;
+export type Raised = Answer<'wallet.bumpFee'>;
+
+const MAX_SAT_PER_VB = 1000;
+
+/** A rate as a person types it, or undefined. */
+export function rateOf(text: string): number | undefined {
+  const clean = text.trim().replace(',', '.');
+  const rate = /^\d{1,4}(?:\.\d{1,3})?$/u.test(clean) ? Number(clean) : Number.NaN;
+  return rate >= 1 && rate <= MAX_SAT_PER_VB ? rate : undefined;
+}
+
+/** A payment of ours that waits for a block: only such a one can be replaced. */
+const canBeRaised = ({ height, netSat, kind }: Transaction): boolean => height === undefined && netSat < 0n && (kind === 'sent' || kind === 'moved');
+
+/** What counts now in place of the payment that was too cheap. */
+export function RaisedNotice({ raised }: { readonly raised: Raised }) {
+  const { t } = useI18n();
+  return (
+    <Notice kind="success" live title={t('raise.done')}>
+      <p>
+        {t('raise.done.text')} <Amount sat={raised.feeSat} />
+      </p>
+      <Identifier text={raised.txid} />
+    </Notice>
+  );
+}
+
+/** The way to a higher fee for a payment that waits for a block. */
+export function RaiseFee({ transaction, onRaised }: { readonly transaction: Transaction; readonly onRaised: (raised: Raised) => void }) {
+  const { t } = useI18n();
+  const [isOpen, setOpen] = useState(false);
+  if (!canBeRaised(transaction)) return null;
+  return (
+    <div className="button-row">
+      <Button onPress={() => setOpen(true)}>{t('raise.button')}</Button>
+      <Dialog title={t('raise.title')} isOpen={isOpen} onClose={() => setOpen(false)} actions={null}>
+        <RaiseForm
+          transaction={transaction}
+          onClose={() => setOpen(false)}
+          onRaised={(done) => {
+            setOpen(false);
+            onRaised(done);
+          }}
+        />
+      </Dialog>
+    </div>
+  );
+}
+
+function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: Transaction; readonly onClose: () => void; readonly onRaised: (raised: Raised) => void }) {
+  const { t } = useI18n();
+  const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
+  const [text, setText] = useState('');
+  const [isSpending, setSpending] = useState(false);
+  const raise = useAction('wallet.bumpFee');
+  const rate = rateOf(text);
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (rate === undefined) return;
+    const done = await raise.run({ txid: transaction.txid, feerateSatPerVb: rate, ...(isSpending ? { spendReserve: true } : {}) });
+    if (done) onRaised(done);
+  };
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <p>{t('raise.text')}</p>
+      {transaction.feeSat !== undefined && (
+        <p className="small muted">
+          {t('raise.now')} <Amount sat={transaction.feeSat} />
+        </p>
+      )}
+      <Field
+        label={t('raise.rate')}
+        value={text}
+        onChange={(value) => {
+          setText(value);
+          setSpending(false);
+          raise.clear();
+        }}
+        maxLength={8}
+        autoFocus
+        help={rates && t('raise.rate.help', { fast: rates.fastSatPerVb, normal: rates.normalSatPerVb })}
+        {...(text.trim() !== '' && rate === undefined ? { error: t('raise.rate.bad') } : {})}
+      />
+      <ReserveNotice error={raise.error} isSpending={isSpending} onSpending={setSpending} />
+      <Refusal error={raise.error} />
+      <div className="button-row">
+        <Button look="primary" submit isDisabled={rate === undefined} isBusy={raise.isBusy}>
+          {t('raise.button')}
+        </Button>
+        <Button onPress={onClose}>{t('cancel')}</Button>
+      </div>
+    </form>
+  );
+}
+
+/** What can be in the way of a replacement, by the engine's name for it. */
+const FAULTS: Readonly<Record<string, MessageKey>> = {
+  already_confirmed: 'raise.fault.already_confirmed', has_descendants: 'raise.fault.has_descendants', not_replaceable: 'raise.fault.not_replaceable', feerate_not_higher: 'raise.fault.feerate_not_higher',
+}; // prettier-ignore
+
+function Refusal({ error }: { readonly error: RequestError | undefined }) {
+  const { t } = useI18n();
+  if (!error || error.code === 'below_reserve') return null;
+  const key = FAULTS[String(error.data?.['fault'])];
+  if (!key) return <Problem error={error} />;
+  return (
+    <Notice kind="danger" live>
+      <p>{t(key, { rate: String(error.data?.['currentSatPerVb'] ?? '') })}</p>
+    </Notice>
+  );
+}
