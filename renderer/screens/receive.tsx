@@ -29,7 +29,7 @@ const bothOf = (address: string, invoice: Invoice): string => {
   return `bitcoin:${address}?${amount}lightning=${invoice.invoice}`;
 };
 
-function InvoiceForm({ onMade }: { readonly onMade: (invoice: Invoice) => void }) {
+function InvoiceForm({ onMade, onChain }: { readonly onMade: (invoice: Invoice) => void; readonly onChain: () => void }) {
   const { t } = useI18n();
   const { shell } = useShell();
   const { go } = useRoute();
@@ -50,7 +50,7 @@ function InvoiceForm({ onMade }: { readonly onMade: (invoice: Invoice) => void }
       <AmountField label={t('receive.amount')} value={amount} onChange={setAmount} autoFocus help={t('receive.amount.help')} {...(amount !== '' && sat === undefined ? { error: t('amount.bad') } : {})} />
       <Field label={t('receive.description')} value={description} onChange={setDescription} maxLength={200} help={t('receive.description.help')} />
       {info && canReceive === 0n && (
-        <Notice kind="warning" title={t('receive.nothing')} action={<Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
+        <Notice kind="warning" title={t('receive.nothing')} action={info.channels === 0 ? <Button size="small" onPress={onChain}>{t('latest.empty.button')}</Button> : <Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
           <p>{t('receive.nothing.text')}</p>
         </Notice>
       )}
@@ -193,7 +193,7 @@ export function Receive() {
       ) : invoice ? (
         <InvoiceCard made={invoice} way={way} address={address} onAgain={() => setInvoice(undefined)} />
       ) : (
-        <InvoiceForm onMade={setInvoice} />
+        <InvoiceForm onMade={setInvoice} onChain={() => setWay('chain')} />
       )}
     </>
   );

@@ -34,6 +34,23 @@ describe('the upkeep of a wallet', () => {
   });
   afterAll(() => stage.end());
 
+  test('coins that came and no channel: every screen leads to the next step', async () => {
+    const { page, go, press, sees } = hands;
+    await go('Home');
+    await sees('Next: open a channel');
+    expect(await axeFaults(app)).toEqual([]);
+    await press('To the channels');
+    await sees(/You can use up to/u);
+    expect(await page.getByRole('button', { name: 'Open a channel' }).count()).toBe(1);
+    await press('Open a channel');
+    await page.getByText('With whom?').click();
+    await sees(/a large node that is always on/u);
+    expect(await axeFaults(app)).toEqual([]);
+    await go('Receive');
+    await page.getByRole('main').getByRole('button', { name: 'Receive on chain' }).click();
+    await page.locator('.receive-cols .groups').waitFor();
+  });
+
   test('a build of one’s own says that it asks nobody for a newer version', async () => {
     await hands.go('Settings');
     await hands.press('Look for a newer version');
@@ -193,6 +210,36 @@ describe('the upkeep of a wallet', () => {
     await sees('It counts for the payee after the first block.');
     if (app.kind === 'stand-in') expect(await app.evaluate(({ dialog }) => dialog.asked[0]?.detail)).toContain('The coins that are kept for closing channels go too.');
     expect(Number((await call<typeof balance>('wallet.balance')).spendableSat)).toBeLessThan(Number(balance.closeReserveSat));
+  });
+
+  test('everything on chain goes without a guess at the fee', async () => {
+    const other = await stage.open({ userData: stage.folder() });
+    const there = handsOn(other.page);
+    await there.press(/^Create a wallet/u);
+    await there.fill('Password', PASSWORD);
+    await there.fill('The same again', PASSWORD);
+    await there.page.getByText('Add a passphrase').click();
+    await there.fill('Passphrase', 'of my own');
+    const make = there.page.getByRole('button', { name: 'Create the wallet' });
+    expect(await make.isDisabled()).toBe(true);
+    await there.fill('The passphrase again', 'of my');
+    await there.sees('The two are not the same.');
+    expect(await make.isDisabled()).toBe(true);
+    await there.fill('The passphrase again', 'of my own');
+    await make.click();
+    await there.press('Later');
+    await there.sees('You can spend now');
+    await receiveCoins(there, stage.practice, 70_000n);
+    const { address } = await stage.practice.neighbour.rpc.call('wallet.newAddress', {});
+    await there.go('Pay');
+    await there.fill('Invoice or address', address);
+    await there.press('Look at it');
+    await there.page.getByText('Everything that is on chain').click();
+    await there.press(/^Send 69/u);
+    await there.sees('It counts for the payee after the first block.');
+    expect(await ask(other.page, 'wallet.balance')).toMatchObject({ value: { spendableSat: '0' } });
+    expect(await complaints(other)).toEqual([]);
+    await other.close();
   });
 
   test('a watchtower is added after a question, stands guard, and is removed', async () => {

@@ -1,6 +1,16 @@
 /** Sentences about what keeps a wallet going: newer versions, fees to raise, coins kept back, watchtowers. */
 // prettier-ignore
 export const enUpkeep = {
+  'payChain.all': 'Everything that is on chain',
+  'passphrase.again': 'The passphrase again',
+  'channels.ready.text': 'You lock coins together with a peer, in one transaction. From then on you pay through it in a second, and close it whenever you like. You can use up to',
+  'nextStep.channel': 'Next: open a channel',
+  'nextStep.channel.text': 'Your coins are on chain, where a payment waits for a block. In a channel they can be spent in a second.',
+  'nextStep.button': 'To the channels',
+  'open.who': 'With whom?',
+  'open.who.text': 'With whom you will pay often, if they run a node: ask them for its address. Else with a large node that is always on and has many channels; public lists of Lightning nodes name some. It cannot take your coins, only be away.',
+  'chainSource.where': 'Where do I find one?',
+  'chainSource.where.text': 'Best is one of your own, or of somebody you know. Public ones are in lists of Electrum servers on the web, as host and port; take two of different owners, one a line. They learn which addresses are yours.',
   'update.look': 'Look for a newer version',
   'update.busy': 'Asking, 20 seconds at most …',
   'update.text': 'Sferic asks once, and only when you press this. It fetches and installs nothing by itself.',

@@ -2,6 +2,16 @@ import type { enUpkeep } from './en.ts';
 
 // prettier-ignore
 export const zhHansUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
+  'payChain.all': '链上的全部资金',
+  'passphrase.again': '再次输入密语',
+  'channels.ready.text': '你与对方节点用一笔交易共同锁定资金，之后付款只需一秒，并可随时关闭。最多可用',
+  'nextStep.channel': '下一步：开启通道',
+  'nextStep.channel.text': '你的资金在链上，付款要等待出块。放入通道后，付款只需一秒。',
+  'nextStep.button': '前往通道',
+  'open.who': '与谁开启？',
+  'open.who.text': '与你常付款的对象，前提是对方运行节点：向其索取节点地址。否则选择一直在线、通道众多的大型节点；公开的闪电网络节点列表中可以找到。它拿不走你的币，最多只是离线。',
+  'chainSource.where': '去哪里找？',
+  'chainSource.where.text': '最好用自己的，或熟人的。公共服务器可在网上的 Electrum 服务器列表中找到，写作主机和端口；请选两台不同所有者的，每行一台。它们会知道哪些地址属于你。',
   'update.look': '查看是否有新版本',
   'update.busy': '正在查询，最多 20 秒……',
   'update.text': '只在你按下时查询一次，绝不自动下载或安装。',

@@ -2,6 +2,16 @@ import type { enUpkeep } from './en.ts';
 
 // prettier-ignore
 export const zhHantUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
+  'payChain.all': '鏈上的全部資金',
+  'passphrase.again': '再次輸入密語',
+  'channels.ready.text': '你與對方節點用一筆交易共同鎖定資金，之後付款只需一秒，並可隨時關閉。最多可用',
+  'nextStep.channel': '下一步：開啟通道',
+  'nextStep.channel.text': '你的資金在鏈上，付款要等待出塊。放入通道後，付款只需一秒。',
+  'nextStep.button': '前往通道',
+  'open.who': '與誰開啟？',
+  'open.who.text': '與你常付款的對象，前提是對方執行節點：向其索取節點地址。否則選擇一直在線、通道眾多的大型節點；公開的閃電網路節點列表中可以找到。它拿不走你的幣，最多只是離線。',
+  'chainSource.where': '去哪裡找？',
+  'chainSource.where.text': '最好用自己的，或熟人的。公共伺服器可在網上的 Electrum 伺服器列表中找到，寫作主機和埠；請選兩台不同所有者的，每行一台。它們會知道哪些地址屬於你。',
   'update.look': '查看是否有新版本',
   'update.busy': '正在查詢，最多 20 秒……',
   'update.text': '只在你按下時查詢一次，絕不自動下載或安裝。',

@@ -47,6 +47,7 @@ export function Channels() {
   const { t } = useI18n();
   const { route, go } = useRoute();
   const { value: channels, error } = useAnswer('channel.list', { includeClosed: true }, ['channel.updated', 'payment.updated', 'invoice.updated', 'peer.updated', 'chain.updated']);
+  const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated']);
   const [chosen, setChosen] = useState(route.channelId);
   const [isOpening, setOpening] = useState(route.peer !== undefined);
   if (isOpening) {
@@ -77,14 +78,20 @@ export function Channels() {
             {t('home.canSpend')} <Amount msat={usable.reduce((sum, { sendableMsat }) => sum + sendableMsat, 0n)} /> · {t('home.canReceive')} <Amount msat={usable.reduce((sum, { receivableMsat }) => sum + receivableMsat, 0n)} />
           </>
         }
-        actions={open}
+        actions={(channels?.length ?? 0) > 0 || !balance || balance.spendableSat === 0n ? open : undefined}
       />
       {!channels && !error && <Skeleton />}
       {channels?.length === 0 && (
         <div className="card">
-          <Empty icon="channels" title={t('channels.empty')} action={<Button onPress={() => go({ screen: 'receive', input: 'chain' })}>{t('latest.empty.button')}</Button>}>
-            {t('channels.empty.text')}
-          </Empty>
+          {balance && balance.spendableSat > 0n ? (
+            <Empty icon="channels" title={t('channels.empty')} action={open}>
+              {t('channels.ready.text')} <Amount sat={balance.spendableSat} />
+            </Empty>
+          ) : (
+            <Empty icon="channels" title={t('channels.empty')} action={<Button onPress={() => go({ screen: 'receive', input: 'chain' })}>{t('latest.empty.button')}</Button>}>
+              {t('channels.empty.text')}
+            </Empty>
+          )}
         </div>
       )}
       {current && channels && (

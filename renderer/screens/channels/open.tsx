@@ -57,6 +57,10 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
       <div className="cols pay-cols">
         <Card title={t('open.channel')}>
           <Field label={t('open.peer')} value={peer} onChange={setPeer} multiline autoFocus={given === ''} help={t('open.peer.help')} {...(peer.trim() !== '' && !isPeer ? { error: t('open.peer.bad') } : {})} />
+          <details className="more">
+            <summary>{t('open.who')}</summary>
+            <p className="small muted more-body">{t('open.who.text')}</p>
+          </details>
           <AmountField label={t('open.capacity')} value={amount} onChange={changeAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.spendableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
           <Segments
             label={t('payChain.speed')}

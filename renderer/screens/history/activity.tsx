@@ -47,10 +47,10 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
   const [kind, setKind] = useState<Kind>('all');
   const [state, setState] = useState<State>('any');
   const [search, setSearch] = useState(route.input ?? '');
-  const [chosen, setChosen] = useState<ActivityEntry>();
+  const [chosen, setEntry] = useState<ActivityEntry>();
   const [raised, setRaised] = useState<Raised>();
-  const choose = (entry: ActivityEntry | undefined): void => {
-    setChosen(entry);
+  const setChosen = (entry: ActivityEntry): void => {
+    setEntry(entry);
     setRaised(undefined);
   };
   const wanted = useRested(search.trim());
@@ -82,7 +82,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
         </div>
         <div className="cols activity-cols">
           <Card flush title={t('history.entries')} aside={<Reach book={book} />}>
-            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={choose} />}
+            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
           </Card>
           <div className="stack">
             <ChannelList onChannel={onChannel} />
@@ -95,7 +95,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
                 onChanged={() => book.refresh()}
                 onRaised={(done) => {
                   // The newest is what took its place.
-                  setChosen(undefined);
+                  setEntry(undefined);
                   setRaised(done);
                   book.refresh();
                 }}

@@ -9,6 +9,7 @@ import { useRoute } from '../../state/route.ts';
 import { AnythingField } from './anything-field.tsx';
 import { Holdings } from './holdings.tsx';
 import { Latest } from './latest.tsx';
+import { NextStep } from './next-step.tsx';
 import { Safety } from './safety.tsx';
 import { moneyOf } from './money.ts';
 
@@ -45,6 +46,7 @@ export function Home() {
       <div className="stack">
         {money && <Bar tall parts={money.lines.map(({ msat, fill }) => ({ msat, fill }))} label={t('home.bar')} />}
         <Safety channels={channels ?? []} />
+        {money && channels && <NextStep onChainMsat={money.onChainMsat} channelCount={channels.length} />}
         <AnythingField />
         <div className="cols home-cols">
           {money ? <Holdings money={money} channels={channels} /> : <Skeleton />}

@@ -1,8 +1,9 @@
 import { type ReactNode, useState } from 'react';
+import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { Segments } from '../../components/choice.tsx';
+import { Segments, Toggle } from '../../components/choice.tsx';
 import { Skeleton } from '../../components/empty.tsx';
 import { AmountField } from '../../components/field.tsx';
 import { Foreign } from '../../components/foreign.tsx';
@@ -29,21 +30,25 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
   const [speed, setSpeed] = useState<Speed>('normal');
   /** Only ever for the amount that was looked at. */
   const [isSpending, setSpending] = useState(false);
+  /** Whatever there is, less the fee: no amount is named. */
+  const [isAll, setAll] = useState(false);
   const changeAmount = (text: string): void => {
     setAmount(text);
     setSpending(false);
+    setAll(false);
   };
   const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
   const send = useAction('wallet.send');
-  const [txid, setTxid] = useState<string>();
+  const [sent, setSent] = useState<{ readonly txid: string; readonly amountSat: bigint }>();
   const amountSat = satOf(amount, shell.unit);
   const feerateSatPerVb = rates?.[`${speed}SatPerVb`];
-  if (txid !== undefined) {
+  const isKnown = isAll || (amountSat !== undefined && amountSat > 0n);
+  if (sent) {
     return (
       <>
-        <ScreenHead question={t('payChain.sent')} answer={<Amount sat={amountSat ?? 0n} />} actions={<Button onPress={onAgain}>{t('pay.again')}</Button>} />
+        <ScreenHead question={t('payChain.sent')} answer={<Amount sat={sent.amountSat} />} actions={<Button onPress={onAgain}>{t('pay.again')}</Button>} />
         <Card title={t('payChain.transaction')}>
-          <Identifier text={txid} />
+          <Identifier text={sent.txid} />
           <p className="small muted">{t('payChain.sent.text')}</p>
         </Card>
       </>
@@ -54,7 +59,16 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
       <ScreenHead question={t('payChain.title')} detail={t('payChain.text')} actions={<Button onPress={onAgain}>{t('pay.other')}</Button>} />
       <div className="cols pay-cols">
         <Card title={t('pay.what')}>
-          <AmountField label={t('pay.amount')} value={amount} onChange={changeAmount} autoFocus {...(amount !== '' && amountSat === undefined ? { error: t('amount.bad') } : {})} />
+          <AmountField label={t('pay.amount')} value={amount} onChange={changeAmount} autoFocus isDisabled={isAll} {...(amount !== '' && amountSat === undefined ? { error: t('amount.bad') } : {})} />
+          <Toggle
+            isOn={isAll}
+            onChange={(isOn) => {
+              changeAmount('');
+              setAll(isOn);
+            }}
+          >
+            {t('payChain.all')}
+          </Toggle>
           <div className="stack-tight">
             <h3>{t('payChain.address')}</h3>
             <Identifier text={target.address} />
@@ -72,18 +86,18 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
           />
         </Card>
         <Card title={t('pay.cost')}>
-          {amountSat !== undefined && amountSat > 0n && feerateSatPerVb !== undefined ? (
-            <Cost given={{ address: target.address, amountSat, feerateSatPerVb, ...(isSpending ? { spendReserve: true } : {}) }} onSpending={setSpending} onTake={changeAmount}>
-              {(feeSat) => (
+          {isKnown && feerateSatPerVb !== undefined ? (
+            <Cost given={{ address: target.address, feerateSatPerVb, ...(isAll || amountSat === undefined ? {} : { amountSat }), ...(isSpending ? { spendReserve: true } : {}) }} onSpending={setSpending} onTake={changeAmount}>
+              {(plan, given) => (
                 <Button
                   look="primary"
                   size="large"
                   isBusy={send.isBusy}
                   onPress={() => {
-                    void send.run({ address: target.address, amountSat, feerateSatPerVb, maxFeeSat: feeSat, ...(isSpending ? { spendReserve: true } : {}) }).then((sent) => sent && setTxid(sent.txid));
+                    void send.run({ ...given, maxFeeSat: plan.feeSat }).then((done) => done && setSent({ txid: done.txid, amountSat: plan.amountSat }));
                   }}
                 >
-                  {t('payChain.button')} <Amount sat={amountSat} />
+                  {t('payChain.button')} <Amount sat={plan.amountSat} />
                 </Button>
               )}
             </Cost>
@@ -100,11 +114,18 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
   );
 }
 
+interface Given {
+  readonly address: string;
+  readonly amountSat?: bigint;
+  readonly feerateSatPerVb: number;
+  readonly spendReserve?: boolean;
+}
 interface CostProps {
-  readonly given: { readonly address: string; readonly amountSat: bigint; readonly feerateSatPerVb: number; readonly spendReserve?: boolean };
+  readonly given: Given;
   readonly onSpending: (isSpending: boolean) => void;
   readonly onTake: (text: string) => void;
-  readonly children: (feeSat: bigint) => ReactNode;
+  /** Given what it comes to, and the request that it was the answer to. */
+  readonly children: (plan: Answer<'wallet.prepareSend'>, given: Given) => ReactNode;
 }
 
 function Cost({ children, given, onSpending, onTake }: CostProps) {
@@ -128,7 +149,7 @@ function Cost({ children, given, onSpending, onTake }: CostProps) {
         </dd>
       </dl>
       {reserve}
-      {children(plan.feeSat)}
+      {children(plan, given)}
     </>
   );
 }

@@ -69,6 +69,12 @@ export function ChainSource({ onConnected, isFirst = false }: { readonly onConne
         placeholder={kind === 'electrum' ? 'electrum:tls://host:50002' : 'bitcoind:http://user:password@127.0.0.1:8332'}
         help={kind === 'electrum' ? t('chainSource.electrum.text') : t('chainSource.bitcoind.text')}
       />
+      {kind === 'electrum' && (
+        <details className="more">
+          <summary>{t('chainSource.where')}</summary>
+          <p className="small muted more-body">{t('chainSource.where.text')}</p>
+        </details>
+      )}
       {network === 'mainnet' && (
         <Notice kind="warning" title={t('mainnet.early')}>
           <p>{t('mainnet.early.text')}</p>

@@ -39,6 +39,7 @@ export function CreateWallet({ onBack, onMade, onDone }: CreateProps) {
   const [password, setPassword] = useState({ password: '', again: '' });
   const [words, setWords] = useState<'12' | '24'>('12');
   const [passphrase, setPassphrase] = useState('');
+  const [passphraseAgain, setPassphraseAgain] = useState('');
   const [mnemonic, setMnemonic] = useState<string>();
   const [isChecking, setChecking] = useState(false);
   const create = useAction('vault.create');
@@ -49,6 +50,7 @@ export function CreateWallet({ onBack, onMade, onDone }: CreateProps) {
     const made = await create.run({ password: password.password, words: words === '12' ? 12 : 24, passphrase });
     setPassword({ password: '', again: '' });
     setPassphrase('');
+    setPassphraseAgain('');
     if (made) setMnemonic(made.mnemonic);
   };
   const end = (): void => {
@@ -105,11 +107,12 @@ export function CreateWallet({ onBack, onMade, onDone }: CreateProps) {
         <summary>{t('passphrase.more')}</summary>
         <div className="stack more-body">
           <Field label={t('passphrase')} type="password" value={passphrase} onChange={setPassphrase} secret help={t('passphrase.help')} maxLength={1000} />
+          {passphrase !== '' && <Field label={t('passphrase.again')} type="password" value={passphraseAgain} onChange={setPassphraseAgain} secret maxLength={1000} {...(passphraseAgain !== '' && passphraseAgain !== passphrase ? { error: t('password.differs') } : {})} />}
         </div>
       </details>
       <Problem error={create.error} />
       <div className="button-row">
-        <Button look="primary" size="large" submit isDisabled={!isGoodPassword(password)} isBusy={create.isBusy}>
+        <Button look="primary" size="large" submit isDisabled={!isGoodPassword(password) || (passphrase !== '' && passphraseAgain !== passphrase)} isBusy={create.isBusy}>
           {create.isBusy ? t('create.busy') : t('create.button')}
         </Button>
         <Button size="large" onPress={onBack} isDisabled={create.isBusy}>
