@@ -9,6 +9,7 @@ import { Identifier } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
+import { rateOf } from '../../format/rates.ts';
 import { useI18n } from '../../i18n/context.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import { useAction } from '../../state/action.ts';
@@ -17,15 +18,6 @@ import { useAnswer } from '../../state/answers.ts';
 
 type Transaction = NonNullable<ActivityEntry['transaction']>;
 export type Raised = Answer<'wallet.bumpFee'>;
-
-const MAX_SAT_PER_VB = 1000;
-
-/** A rate as a person types it, or undefined. */
-export function rateOf(text: string): number | undefined {
-  const clean = text.trim().replace(',', '.');
-  const rate = /^\d{1,4}(?:\.\d{1,3})?$/u.test(clean) ? Number(clean) : Number.NaN;
-  return rate >= 1 && rate <= MAX_SAT_PER_VB ? rate : undefined;
-}
 
 /** A payment of ours that waits for a block: only such a one can be replaced. */
 const canBeRaised = ({ height, netSat, kind }: Transaction): boolean => height === undefined && netSat < 0n && (kind === 'sent' || kind === 'moved');

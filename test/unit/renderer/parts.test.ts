@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../../core/api.ts';
 import { amountText, groups, satOf } from '../../../renderer/format/amounts.ts';
+import { rateOf } from '../../../renderer/format/rates.ts';
 import { moneyOf } from '../../../renderer/screens/home/money.ts';
 import { recognise, satOfBtc } from '../../../renderer/state/recognise.ts';
 
@@ -27,6 +28,11 @@ describe('amounts', () => {
     expect([satOfBtc('0.00000001'), satOfBtc('20999999.99999999'), satOfBtc('1')]).toEqual([1n, 2_099_999_999_999_999n, 100_000_000n]);
     expect([satOfBtc('0.000000001'), satOfBtc('1e-8'), satOfBtc('-1'), satOfBtc('')]).toEqual(Array(4).fill(undefined));
   });
+});
+
+describe('fee rates', () => {
+  test.each([['1', 1], [' 12.5 ', 12.5], ['12,5', 12.5], ['1000', 1000], ['1.001', 1.001]] as const)('%j is %d', (text, rate) => expect(rateOf(text)).toBe(rate));
+  test.each(['', '0', '0.9', '1000.1', '1e2', '-3', '1 000', '5 sat', '1.2345', 'Infinity'])('%j is none', (text) => expect(rateOf(text)).toBeUndefined());
 });
 
 describe('one field for everything', () => {

@@ -1,0 +1,8 @@
+const MAX_SAT_PER_VB = 1000;
+
+/** A rate as a person types it, or undefined. */
+export function rateOf(text: string): number | undefined {
+  const clean = text.trim().replace(',', '.');
+  const rate = /^\d{1,4}(?:\.\d{1,3})?$/u.test(clean) ? Number(clean) : Number.NaN;
+  return rate >= 1 && rate <= MAX_SAT_PER_VB ? rate : undefined;
+}
