@@ -131,25 +131,28 @@ interface CostProps {
 function Cost({ children, given, onSpending, onTake }: CostProps) {
   const { t } = useI18n();
   const { value: plan, error } = useAnswer('wallet.prepareSend', given, ['wallet.updated']);
-  const reserve = <ReserveNotice error={error} isSpending={given.spendReserve === true} onSpending={onSpending} onTake={onTake} />;
-  if (error) return error.code === 'below_reserve' ? reserve : <Problem error={error} />;
-  if (!plan) return <Skeleton />;
+  const shown = error ? undefined : plan;
   return (
     <>
-      <dl className="facts">
-        <dt>{t('pay.fee')}</dt>
-        <dd>
-          <Amount sat={plan.feeSat} />
-        </dd>
-        <dt>{t('payChain.rate')}</dt>
-        <dd>{t('payChain.rate.value', { rate: plan.feerateSatPerVb })}</dd>
-        <dt>{t('pay.total')}</dt>
-        <dd className="strong">
-          <Amount sat={plan.amountSat + plan.feeSat} />
-        </dd>
-      </dl>
-      {reserve}
-      {children(plan, given)}
+      {shown ? (
+        <dl className="facts">
+          <dt>{t('pay.fee')}</dt>
+          <dd>
+            <Amount sat={shown.feeSat} />
+          </dd>
+          <dt>{t('payChain.rate')}</dt>
+          <dd>{t('payChain.rate.value', { rate: shown.feerateSatPerVb })}</dd>
+          <dt>{t('pay.total')}</dt>
+          <dd className="strong">
+            <Amount sat={shown.amountSat + shown.feeSat} />
+          </dd>
+        </dl>
+      ) : (
+        !error && <Skeleton />
+      )}
+      <ReserveNotice error={error} isSpending={given.spendReserve === true} onSpending={onSpending} onTake={onTake} />
+      {error?.code !== 'below_reserve' && <Problem error={error} />}
+      {shown && children(shown, given)}
     </>
   );
 }
