@@ -9,7 +9,7 @@ import { Identifier } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
-import { rateOf } from '../../format/rates.ts';
+import { rateOf, rateText } from '../../format/rates.ts';
 import { useI18n } from '../../i18n/context.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import { useAction } from '../../state/action.ts';
@@ -88,7 +88,7 @@ function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: T
         }}
         maxLength={8}
         autoFocus
-        help={rates && t('raise.rate.help', { fast: rates.fastSatPerVb, normal: rates.normalSatPerVb })}
+        help={rates && t('raise.rate.help', { fast: rateText(rates.fastSatPerVb), normal: rateText(rates.normalSatPerVb) })}
         {...(text.trim() !== '' && rate === undefined ? { error: t('raise.rate.bad') } : {})}
       />
       <ReserveNotice error={raise.error} isSpending={isSpending} onSpending={setSpending} />

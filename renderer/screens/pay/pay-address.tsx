@@ -13,6 +13,7 @@ import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { plainAmount, satOf } from '../../format/amounts.ts';
+import { rateText } from '../../format/rates.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useAnswer } from '../../state/answers.ts';
@@ -141,7 +142,7 @@ function Cost({ children, given, onSpending, onTake }: CostProps) {
             <Amount sat={shown.feeSat} />
           </dd>
           <dt>{t('payChain.rate')}</dt>
-          <dd>{t('payChain.rate.value', { rate: shown.feerateSatPerVb })}</dd>
+          <dd>{t('payChain.rate.value', { rate: rateText(shown.feerateSatPerVb) })}</dd>
           <dt>{t('pay.total')}</dt>
           <dd className="strong">
             <Amount sat={shown.amountSat + shown.feeSat} />
