@@ -30,10 +30,27 @@ export function ReserveNotice({ error, isSpending, onSpending, onTake }: Reserve
         {isSpending ? (
           <p>{t('reserve.on.text')}</p>
         ) : (
-          <p>
-            {t('reserve.text')} {reserveSat !== undefined && <>{t('reserve.kept')} <Amount sat={reserveSat} />. </>}
-            {possibleSat === undefined ? null : possibleSat === 0n ? t('reserve.nothing') : <>{t('reserve.possible')} <Amount sat={possibleSat} />.</>}
-          </p>
+          <>
+            <p>{t('reserve.text')}</p>
+            <dl className="facts">
+              {reserveSat !== undefined && (
+                <>
+                  <dt>{t('reserve.kept')}</dt>
+                  <dd>
+                    <Amount sat={reserveSat} />
+                  </dd>
+                </>
+              )}
+              {possibleSat !== undefined && (
+                <>
+                  <dt>{t('reserve.possible')}</dt>
+                  <dd>
+                    <Amount sat={possibleSat} />
+                  </dd>
+                </>
+              )}
+            </dl>
+          </>
         )}
         {!isSpending && onTake && possibleSat !== undefined && possibleSat > 0n && (
           <div className="button-row">

@@ -80,20 +80,23 @@ export function Backup() {
     <>
       <ScreenHead question={confirmedAtMs === undefined ? t('backup.title.missing') : t('backup.title.good')} detail={confirmedAtMs === undefined ? t('backup.never') : t('backup.confirmed', { time: timeText(confirmedAtMs, language) })} />
       <div className="cols backup-cols">
-        <Card title={t('backup.words')} aside={status && <span className={confirmedAtMs === undefined ? 'tag tag-warning' : 'tag tag-success'}>{t(confirmedAtMs === undefined ? 'backup.tag.missing' : 'backup.tag.good')}</span>}>
-          {seed ? (
-            <Revealed
-              seed={seed}
-              isConfirmed={confirmedAtMs !== undefined}
-              onDone={() => {
-                setSeed(undefined);
-                refresh();
-              }}
-            />
-          ) : (
-            <Reveal onSeed={setSeed} />
-          )}
-        </Card>
+        <div className="stack">
+          <Card title={t('backup.words')} aside={status && <span className={confirmedAtMs === undefined ? 'tag tag-warning' : 'tag tag-success'}>{t(confirmedAtMs === undefined ? 'backup.tag.missing' : 'backup.tag.good')}</span>}>
+            {seed ? (
+              <Revealed
+                seed={seed}
+                isConfirmed={confirmedAtMs !== undefined}
+                onDone={() => {
+                  setSeed(undefined);
+                  refresh();
+                }}
+              />
+            ) : (
+              <Reveal onSeed={setSeed} />
+            )}
+          </Card>
+          <Towers />
+        </div>
         <div className="stack">
           <Card title={t('backup.lost')}>
             <dl className="facts">
@@ -106,7 +109,6 @@ export function Backup() {
               <p>{t('backup.copy.text')}</p>
             </Notice>
           </Card>
-          <Towers />
           <Card title={t('backup.more')}>
             <NotYet title={t('backup.file')}>{t('backup.file.text')}</NotYet>
             <NotYet title={t('backup.peers')}>{t('backup.peers.text')}</NotYet>

@@ -51,7 +51,7 @@ function InvoiceForm({ onMade, onChain }: { readonly onMade: (invoice: Invoice) 
       <Field label={t('receive.description')} value={description} onChange={setDescription} maxLength={200} help={t('receive.description.help')} />
       {info && canReceive === 0n && (
         <Notice kind="warning" title={t('receive.nothing')} action={info.channels === 0 ? <Button size="small" onPress={onChain}>{t('latest.empty.button')}</Button> : <Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
-          <p>{t('receive.nothing.text')}</p>
+          <p>{t(info.channels === 0 ? 'receive.noChannel.text' : 'receive.nothing.text')}</p>
         </Notice>
       )}
       {isTooMuch && canReceive > 0n && (

@@ -78,7 +78,8 @@ function Line({ tower, onRemove }: { readonly tower: Tower; readonly onRemove: (
   const { t, language } = useI18n();
   const facts = [
     t(`towers.is.${tower.grade}`),
-    tower.channels.length === 0 ? t('towers.noChannel') : t('towers.behind', { count: tower.behind }),
+    // Of one that never answered nobody knows what it has.
+    ...(tower.state !== 'connected' && tower.lastSeenMs === undefined ? [] : [tower.channels.length === 0 ? t('towers.noChannel') : t('towers.behind', { count: tower.behind })]),
     ...(tower.blockHeight === undefined ? [] : [t('tx.inBlock', { height: String(tower.blockHeight) })]),
     ...(tower.state === 'connected' || tower.lastSeenMs === undefined ? [] : [t('towers.seen', { time: timeText(tower.lastSeenMs, language, { isPast: true }) })]),
   ];

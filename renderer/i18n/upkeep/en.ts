@@ -1,6 +1,8 @@
 /** Sentences about what keeps a wallet going: newer versions, fees to raise, coins kept back, watchtowers. */
 // prettier-ignore
 export const enUpkeep = {
+  'payChain.follow': 'Follow it in History',
+  'receive.noChannel.text': 'Payments over Lightning arrive through channels, and there is none yet. Receive coins on chain first; with them you open one.',
   'payChain.all': 'Everything that is on chain',
   'passphrase.again': 'The passphrase again',
   'channels.ready.text': 'You lock coins together with a peer, in one transaction. From then on you pay through it in a second, and close it whenever you like. You can use up to',
@@ -55,9 +57,8 @@ export const enUpkeep = {
   'raise.fault.feerate_not_higher': 'It pays about {rate} sat per vbyte already. Nothing was changed. Choose a higher rate.',
   'reserve.title': 'This would use the coins kept for closing channels',
   'reserve.text': 'A channel that has to be closed on chain needs coins for its fees. Without them its money may come too late, and some of it be lost.',
-  'reserve.kept': 'Kept for that:',
-  'reserve.nothing': 'Beside them nothing is possible now. Receive coins on chain first.',
-  'reserve.possible': 'Beside them you can use at most',
+  'reserve.kept': 'Kept for that',
+  'reserve.possible': 'Possible beside it',
   'reserve.take': 'Use',
   'reserve.spend': 'Use the kept coins all the same',
   'reserve.on': 'The coins kept for closing channels are used too',

@@ -2,6 +2,8 @@ import type { enUpkeep } from './en.ts';
 
 // prettier-ignore
 export const zhHansUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
+  'payChain.follow': '在历史中查看',
+  'receive.noChannel.text': '闪电网络付款通过通道到达，而现在还没有通道。请先在链上收款，再用它开启通道。',
   'payChain.all': '链上的全部资金',
   'passphrase.again': '再次输入密语',
   'channels.ready.text': '你与对方节点用一笔交易共同锁定资金，之后付款只需一秒，并可随时关闭。最多可用',
@@ -56,8 +58,7 @@ export const zhHansUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
   'raise.fault.feerate_not_higher': '它目前的费率已约为 {rate} 聪/虚拟字节。没有任何改变。请选择更高的费率。',
   'reserve.title': '这会动用为关闭通道保留的币',
   'reserve.text': '需要在链上关闭的通道要有币支付费用。没有这些币，通道中的资金可能来得太迟，并损失一部分。',
-  'reserve.kept': '为此保留：',
-  'reserve.nothing': '除此之外目前没有可用的币。请先在链上收款。',
+  'reserve.kept': '为此保留',
   'reserve.possible': '除此之外最多可用',
   'reserve.take': '改用',
   'reserve.spend': '仍然动用保留的币',

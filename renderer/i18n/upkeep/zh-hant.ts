@@ -2,6 +2,8 @@ import type { enUpkeep } from './en.ts';
 
 // prettier-ignore
 export const zhHantUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
+  'payChain.follow': '在歷史中查看',
+  'receive.noChannel.text': '閃電網路付款透過通道到達，而現在還沒有通道。請先在鏈上收款，再用它開啟通道。',
   'payChain.all': '鏈上的全部資金',
   'passphrase.again': '再次輸入密語',
   'channels.ready.text': '你與對方節點用一筆交易共同鎖定資金，之後付款只需一秒，並可隨時關閉。最多可用',
@@ -56,8 +58,7 @@ export const zhHantUpkeep: Readonly<Record<keyof typeof enUpkeep, string>> = {
   'raise.fault.feerate_not_higher': '它目前的費率已約為 {rate} 聰/虛擬位元組。沒有任何改變。請選擇更高的費率。',
   'reserve.title': '這會動用為關閉通道保留的幣',
   'reserve.text': '需要在鏈上關閉的通道要有幣支付費用。沒有這些幣，通道中的資金可能來得太遲，並損失一部分。',
-  'reserve.kept': '為此保留：',
-  'reserve.nothing': '除此之外目前沒有可用的幣。請先在鏈上收款。',
+  'reserve.kept': '為此保留',
   'reserve.possible': '除此之外最多可用',
   'reserve.take': '改用',
   'reserve.spend': '仍然動用保留的幣',

@@ -61,7 +61,7 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
             <summary>{t('open.who')}</summary>
             <p className="small muted more-body">{t('open.who.text')}</p>
           </details>
-          <AmountField label={t('open.capacity')} value={amount} onChange={changeAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.spendableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
+          <AmountField label={t('open.capacity')} value={amount} onChange={changeAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.availableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
           <Segments
             label={t('payChain.speed')}
             value={speed}

@@ -94,7 +94,8 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
                 isChosen={shown.key === chosen?.key}
                 onChanged={() => book.refresh()}
                 onRaised={(done) => {
-                  // The newest is what took its place.
+                  // The newest is what took its place, under another id than the one that may have been looked for.
+                  setSearch('');
                   setEntry(undefined);
                   setRaised(done);
                   book.refresh();

@@ -18,6 +18,7 @@ import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useAnswer } from '../../state/answers.ts';
 import type { Recognised } from '../../state/recognise.ts';
+import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
 
 type Target = Extract<Recognised, { kind: 'address' }>;
@@ -27,6 +28,7 @@ export type Speed = 'fast' | 'normal' | 'slow';
 export function PayAddress({ target, onAgain }: { readonly target: Target; readonly onAgain: () => void }) {
   const { t } = useI18n();
   const { shell } = useShell();
+  const { go } = useRoute();
   const [amount, setAmount] = useState(() => (target.amountSat === undefined ? '' : plainAmount(target.amountSat * 1000n, shell.unit).replace(/\s?[a-zA-Z]+$/u, '')));
   const [speed, setSpeed] = useState<Speed>('normal');
   /** Only ever for the amount that was looked at. */
@@ -51,6 +53,11 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
         <Card title={t('payChain.transaction')}>
           <Identifier text={sent.txid} />
           <p className="small muted">{t('payChain.sent.text')}</p>
+          <div className="button-row">
+            <Button icon="history" onPress={() => go({ screen: 'history', input: sent.txid })}>
+              {t('payChain.follow')}
+            </Button>
+          </div>
         </Card>
       </>
     );
