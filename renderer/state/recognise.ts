@@ -14,6 +14,9 @@ const ADDRESS = /^(?:(?:bc|tb|bcrt)1[02-9ac-hj-np-z]{6,100}|[123mn][1-9A-HJ-NP-Z
 const PEER = /^(?:02|03)[0-9a-f]{64}(?:@.{1,300})?$/iu;
 const BTC = /^(\d{1,8})(?:\.(\d{1,8}))?$/u;
 
+/** Codes hold segwit addresses in capitals, since these make a smaller picture; a person compares the usual letters. */
+const usualLetters = (address: string): string => (/^(?:BC|TB|BCRT)1[0-9A-Z]+$/u.test(address) ? address.toLowerCase() : address);
+
 /** Decimal bitcoins of BIP 21 to satoshi, exactly. */
 export function satOfBtc(text: string): bigint | undefined {
   const found = BTC.exec(text);
@@ -30,7 +33,7 @@ function recogniseBip21(rest: string): Recognised {
   const label = fields.get('label') ?? fields.get('message') ?? undefined;
   if (address === '' && invoice !== undefined) return { kind: 'invoice', invoice };
   if (!ADDRESS.test(address)) return { kind: 'unknown' };
-  return { kind: 'address', address, ...(amountSat === undefined ? {} : { amountSat }), ...(label === undefined ? {} : { label }), ...(invoice === undefined ? {} : { invoice }) };
+  return { kind: 'address', address: usualLetters(address), ...(amountSat === undefined ? {} : { amountSat }), ...(label === undefined ? {} : { label }), ...(invoice === undefined ? {} : { invoice }) };
 }
 
 export function recognise(input: string): Recognised {
@@ -44,7 +47,7 @@ export function recognise(input: string): Recognised {
   if (/^lnurl1/iu.test(bare)) return { kind: 'later', what: 'lnurl' };
   if (PEER.test(bare)) return { kind: 'peer', peer: bare };
   if (/^[0-9a-f]{64}$/iu.test(bare)) return { kind: 'transaction', txid: bare.toLowerCase() };
-  if (ADDRESS.test(bare)) return { kind: 'address', address: bare };
+  if (ADDRESS.test(bare)) return { kind: 'address', address: usualLetters(bare) };
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/u.test(bare)) return { kind: 'later', what: 'name' };
   if (/^(?:[a-z]{3,8}\s+){11,23}[a-z]{3,8}$/iu.test(bare)) return { kind: 'seed' };
   return { kind: 'unknown' };

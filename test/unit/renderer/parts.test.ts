@@ -38,7 +38,7 @@ describe('fee rates', () => {
 describe('one field for everything', () => {
   test.each([
     [INVOICE, { kind: 'invoice', invoice: INVOICE }], [`  ${INVOICE.toUpperCase()}\n`, { kind: 'invoice', invoice: INVOICE }], [`lightning:${INVOICE}`, { kind: 'invoice', invoice: INVOICE }], [`LIGHTNING://${INVOICE}`, { kind: 'invoice', invoice: INVOICE }],
-    [ADDRESS, { kind: 'address', address: ADDRESS }], [`bitcoin:${ADDRESS}?amount=0.001&label=tea`, { kind: 'address', address: ADDRESS, amountSat: 100_000n, label: 'tea' }],
+    [ADDRESS, { kind: 'address', address: ADDRESS }], [ADDRESS.toUpperCase(), { kind: 'address', address: ADDRESS }], [`BITCOIN:${ADDRESS.toUpperCase()}`, { kind: 'address', address: ADDRESS }], [ADDRESS.replace('bc', 'bC'), { kind: 'address', address: ADDRESS.replace('bc', 'bC') }], [`bitcoin:${ADDRESS}?amount=0.001&label=tea`, { kind: 'address', address: ADDRESS, amountSat: 100_000n, label: 'tea' }],
     [`bitcoin:${ADDRESS}?lightning=${INVOICE}`, { kind: 'address', address: ADDRESS, invoice: INVOICE }], [`bitcoin:?lightning=${INVOICE}`, { kind: 'invoice', invoice: INVOICE }], [`bitcoin:${ADDRESS}?req-later=1`, { kind: 'unknown' }],
     [`${NODE}@127.0.0.1:9735`, { kind: 'peer', peer: `${NODE}@127.0.0.1:9735` }], [NODE, { kind: 'peer', peer: NODE }], ['ab'.repeat(32), { kind: 'transaction', txid: 'ab'.repeat(32) }],
     ['lno1qqq', { kind: 'later', what: 'offer' }], ['lnurl1dp68gurn8', { kind: 'later', what: 'lnurl' }], ['you@example.org', { kind: 'later', what: 'name' }],
