@@ -5,8 +5,7 @@ import { type Answer, type Method, methods, type ParamsIn } from '../../core/api
 import { ask, handsOn, type Hands } from '../../build/desktop/hands.ts';
 import { walk } from '../../build/desktop/walk.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
-import { axeFaults } from './axe.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { axeFaults, complaints, openStage, type Stage } from './support.ts';
 
 const THIN = '\u2009';
 /** As the screens group digits. */
