@@ -6,8 +6,7 @@ import { ask, createWallet, type Hands, handsOn, openChannel, PASSWORD, receiveC
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import { serverRig, TOWER_ID } from '../support/tower-server.ts';
-import { axeFaults } from './axe.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { axeFaults, complaints, openStage, type Stage } from './support.ts';
 
 /** What keeps a wallet going: versions, logs, licences, settings, a fee that was too low, coins kept back, watchtowers. */
 describe('the upkeep of a wallet', () => {
