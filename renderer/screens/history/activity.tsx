@@ -44,15 +44,12 @@ function useRested(text: string): string {
 export function Activity({ onChannel }: { readonly onChannel: (channelId: string) => void }) {
   const { t } = useI18n();
   const { route } = useRoute();
+  /** Told until something else is looked at. */
+  const [raised, setRaised] = useState<Raised>();
   const [kind, setKind] = useState<Kind>('all');
   const [state, setState] = useState<State>('any');
   const [search, setSearch] = useState(route.input ?? '');
-  const [chosen, setEntry] = useState<ActivityEntry>();
-  const [raised, setRaised] = useState<Raised>();
-  const setChosen = (entry: ActivityEntry): void => {
-    setEntry(entry);
-    setRaised(undefined);
-  };
+  const [chosen, setChosen] = useState<ActivityEntry>();
   const wanted = useRested(search.trim());
   const book = useActivity({ ...FILTER[kind], ...(state === 'any' ? {} : { state }), ...(wanted === '' ? {} : { search: wanted }) });
   const save = useAction('shell.saveExport');
@@ -80,13 +77,13 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
           <Segments label={t('history.kind')} value={kind} onChange={setKind} options={KINDS.map((one) => [one, t(`history.kind.${one}`)] as const)} />
           <Segments label={t('history.state')} value={state} onChange={setState} options={STATES.map((one) => [one, t(`history.state.${one}`)] as const)} />
         </div>
+        {raised && !chosen && <RaisedNotice raised={raised} />}
         <div className="cols activity-cols">
           <Card flush title={t('history.entries')} aside={<Reach book={book} />}>
             {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
           </Card>
           <div className="stack">
             <ChannelList onChannel={onChannel} />
-            {raised && <RaisedNotice raised={raised} />}
             {shown && (
               <ActivityDetail
                 key={shown.key}
@@ -96,7 +93,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
                 onRaised={(done) => {
                   // The newest is what took its place, under another id than the one that may have been looked for.
                   setSearch('');
-                  setEntry(undefined);
+                  setChosen(undefined);
                   setRaised(done);
                   book.refresh();
                 }}

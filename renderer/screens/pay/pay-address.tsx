@@ -97,16 +97,18 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
           {isKnown && feerateSatPerVb !== undefined ? (
             <Cost given={{ address: target.address, feerateSatPerVb, ...(isAll || amountSat === undefined ? {} : { amountSat }), ...(isSpending ? { spendReserve: true } : {}) }} onSpending={setSpending} onTake={changeAmount}>
               {(plan, given) => (
-                <Button
-                  look="primary"
-                  size="large"
-                  isBusy={send.isBusy}
-                  onPress={() => {
-                    void send.run({ ...given, maxFeeSat: plan.feeSat }).then((done) => done && setSent({ txid: done.txid, amountSat: plan.amountSat }));
-                  }}
-                >
-                  {t('payChain.button')} <Amount sat={plan.amountSat} />
-                </Button>
+                <div className="button-row">
+                  <Button
+                    look="primary"
+                    size="large"
+                    isBusy={send.isBusy}
+                    onPress={() => {
+                      void send.run({ ...given, maxFeeSat: plan.feeSat }).then((done) => done && setSent({ txid: done.txid, amountSat: plan.amountSat }));
+                    }}
+                  >
+                    {t('payChain.button')} <Amount sat={plan.amountSat} />
+                  </Button>
+                </div>
               )}
             </Cost>
           ) : (
