@@ -68,16 +68,18 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
           {amountSat !== undefined && amountSat > 0n && feerateSatPerVb !== undefined ? (
             <Cost address={target.address} amountSat={amountSat} feerateSatPerVb={feerateSatPerVb}>
               {(feeSat) => (
-                <Button
-                  look="primary"
-                  size="large"
-                  isBusy={send.isBusy}
-                  onPress={() => {
-                    void send.run({ address: target.address, amountSat, feerateSatPerVb, maxFeeSat: feeSat }).then((sent) => sent && setTxid(sent.txid));
-                  }}
-                >
-                  {t('payChain.button')} <Amount sat={amountSat} />
-                </Button>
+                <div className="button-row">
+                  <Button
+                    look="primary"
+                    size="large"
+                    isBusy={send.isBusy}
+                    onPress={() => {
+                      void send.run({ address: target.address, amountSat, feerateSatPerVb, maxFeeSat: feeSat }).then((sent) => sent && setTxid(sent.txid));
+                    }}
+                  >
+                    {t('payChain.button')} <Amount sat={amountSat} />
+                  </Button>
+                </div>
               )}
             </Cost>
           ) : (
