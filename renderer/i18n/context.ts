@@ -48,5 +48,9 @@ export function createI18n(language: Language): I18n {
   return { language, t, errorText: ({ code, message }) => ERRORS[language]?.[code] ?? message };
 }
 
+/** What stands between two sentences of a paragraph: nothing where the full stop brings its own room. */
+export const betweenSentences = (language: Language): string => (language === 'en' ? ' ' : '');
+export const fullStop = (language: Language): string => (language === 'en' ? '. ' : '。');
+
 export const I18nContext = createContext<I18n>(createI18n('en'));
 export const useI18n = (): I18n => useContext(I18nContext);

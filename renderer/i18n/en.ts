@@ -44,6 +44,7 @@ export const en = {
   'lock.node': 'Stop and forget the keys',
   'password': 'Password',
   'password.new': 'Password',
+  'password.changed': 'New password',
   'password.old': 'Password so far',
   'password.again': 'The same again',
   'password.differs': 'The two are not the same.',

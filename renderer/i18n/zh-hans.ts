@@ -44,6 +44,7 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'lock.node': '停止并清除密钥',
   'password': '密码',
   'password.new': '密码',
+  'password.changed': '新密码',
   'password.old': '当前密码',
   'password.again': '再输入一次',
   'password.differs': '两次输入不一致。',

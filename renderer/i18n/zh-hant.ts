@@ -44,6 +44,7 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'lock.node': '停止並清除金鑰',
   'password': '密碼',
   'password.new': '密碼',
+  'password.changed': '新密碼',
   'password.old': '目前密碼',
   'password.again': '再輸入一次',
   'password.differs': '兩次輸入不一致。',

@@ -48,8 +48,11 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
   const [kind, setKind] = useState<Kind>('all');
   const [state, setState] = useState<State>('any');
   const [search, setSearch] = useState(route.input ?? '');
-  const [chosen, setChosen] = useState<ActivityEntry>();
+  const [picked, setPicked] = useState<{ readonly entry: ActivityEntry; readonly sieve: string }>();
   const wanted = useRested(search.trim());
+  const sieve = JSON.stringify([kind, state, wanted]);
+  // What was chosen in another list may not be in this one.
+  const chosen = picked?.sieve === sieve ? picked.entry : undefined;
   const book = useActivity({ ...FILTER[kind], ...(state === 'any' ? {} : { state }), ...(wanted === '' ? {} : { search: wanted }) });
   const save = useAction('shell.saveExport');
   const isSifted = kind !== 'all' || state !== 'any' || wanted !== '';
@@ -79,7 +82,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
         </div>
         <div className="cols activity-cols">
           <Card flush title={t('history.entries')} aside={<Reach book={book} />}>
-            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t(isSifted ? 'history.empty' : 'latest.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
+            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t(isSifted ? 'history.empty' : 'latest.empty')}>{t('history.empty.text')}</Empty> : <Lines key={sieve} book={book} chosen={shown?.key} onChoose={(entry) => setPicked({ entry, sieve })} />}
           </Card>
           <div className="stack">
             <ChannelList onChannel={onChannel} />

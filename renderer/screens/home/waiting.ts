@@ -5,16 +5,26 @@ import { request } from '../../client/client.ts';
 /** Shares of ours in commitments on chain that nobody has taken yet: no balance counts them until they come to the wallet. */
 const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
 
+type Channel = Answer<'channel.list'>[number];
+
+/** What is still to be taken from one closing channel. Before its commitment is in a block no output is told: then our share stands for them, unless the wallet counts it already. */
+function waitingSatOf(channel: Channel, { transaction, outputs }: Answer<'channel.closing'>): bigint {
+  const ours = outputs.filter(({ kind }) => OURS.has(kind));
+  const isPaidAtOnce = channel.spendClass !== 'local' && channel.channelType !== 'anchors';
+  const isKnown = channel.spendClass !== 'mutual' && channel.spendClass !== 'future' && !isPaidAtOnce;
+  if (ours.length === 0 && transaction?.height === undefined) return isKnown ? channel.ourMsat / 1000n : 0n;
+  return ours.reduce((sum, { amountSat, takenBy }) => (takenBy === undefined ? sum + (amountSat ?? 0n) : sum), 0n);
+}
+
 /** How much of closing channels has still to be taken; asked for again whenever the channels or the balance changed. */
 export function useWaiting(channels: Answer<'channel.list'> | undefined, balance: Answer<'wallet.balance'> | undefined): bigint {
   const [waitingSat, setWaitingSat] = useState(0n);
   useEffect(() => {
     let isOver = false;
     const closing = (channels ?? []).filter(({ state, closingTxid }) => state !== 'closed' && closingTxid !== undefined);
-    void Promise.all(closing.map(({ channelId }) => request('channel.closing', { channelId }))).then(
-      (answers) => {
-        const open = answers.flatMap(({ outputs }) => outputs.filter(({ kind, takenBy }) => OURS.has(kind) && takenBy === undefined));
-        if (!isOver) setWaitingSat(open.reduce((sum, { amountSat }) => sum + (amountSat ?? 0n), 0n));
+    void Promise.all(closing.map(async (channel) => waitingSatOf(channel, await request('channel.closing', { channelId: channel.channelId })))).then(
+      (sums) => {
+        if (!isOver) setWaitingSat(sums.reduce((total, sat) => total + sat, 0n));
       },
       () => undefined, // locked or forgotten meanwhile: what is shown next asks again
     );
