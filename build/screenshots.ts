@@ -28,6 +28,8 @@ const { values, positionals } = parseArgs({
   options: { look: { type: 'string', multiple: true, default: [] }, into: { type: 'string' }, part: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean', default: false } },
 }); // prettier-ignore
 const FOLDER = values.into ?? join(ROOT, 'docs/screens');
+/** Every way in which a screen is looked at. */
+const LOOKS = SIZES.flatMap((size) => LANGUAGES.flatMap((language) => THEMES.map((theme) => ({ size, language, theme, look: `${language}-${theme}-${size.width}` })))).filter(({ look }) => values.look.length === 0 || values.look.includes(look)); // prettier-ignore
 const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some((start) => name.startsWith(start));
 const isPart = (name: string): boolean => values.part.length === 0 || values.part.includes(name);
 
@@ -37,18 +39,12 @@ const shooter = (app: RunningApp) => async (name: string, at?: Locator): Promise
   const { page } = app;
   // Nothing looks as if it were pointed at.
   await page.mouse.move(2, 2);
-  for (const size of SIZES) {
+  for (const { size, language, theme, look } of LOOKS) {
     await page.setViewportSize(size);
-    for (const language of LANGUAGES) {
-      for (const theme of THEMES) {
-        const look = `${language}-${theme}-${size.width}`;
-        if (values.look.length > 0 && !values.look.includes(look)) continue;
-        await setLook(app, { language, theme });
-        await page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0));
-        await at?.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-        writeFileSync(join(FOLDER, `${name}-${look}.png`), smallPng(await page.screenshot({ animations: 'disabled' })));
-      }
-    }
+    await setLook(app, { language, theme });
+    await page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0));
+    await at?.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    writeFileSync(join(FOLDER, `${name}-${look}.png`), smallPng(await page.screenshot({ animations: 'disabled' })));
   }
   await setLook(app, { language: 'en', theme: 'light' });
   await page.setViewportSize(SIZES[0]);

@@ -1,10 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { signRecoverable } from '../../core/crypto/secp256k1.ts';
-import { encodeInvoice } from '../../core/invoice/bolt11.ts';
-import { fromHex } from '../../core/lib/bytes.ts';
-import { msat } from '../../core/lib/units.ts';
+import { invoiceOfNobody } from '../../core/playground/invoice-of-nobody.ts';
 import type { RunningApp } from '../electron-stand-in/launch.ts';
 import { ask, createWallet, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, passQuiz, payInvoice, receiveCoins, wordsOn } from './hands.ts';
 import type { Practice } from './practice.ts';
@@ -18,20 +14,6 @@ interface Stage {
 
 const invoiceOf = async ({ neighbour }: Practice, sat: bigint | undefined, description: string): Promise<string> =>
   (await neighbour.rpc.call('invoice.create', { ...(sat === undefined ? {} : { amountMsat: sat * 1000n }), description })).invoice; // prettier-ignore
-
-/** An invoice of nobody, said to be reached through a channel of the neighbour that does not exist: paying it fails. */
-function invoiceOfNobody({ neighbour }: Practice, sat: bigint, description: string): string {
-  const nowhere = [{ nodeId: fromHex(neighbour.nodeId), shortChannelId: (900n << 40n) | (1n << 16n), feeBaseMsat: 1000, feeProportionalMillionths: 100, cltvExpiryDelta: 40 }];
-  const data = {
-    network: 'regtest', amountMsat: msat(sat * 1000n), timestampSeconds: Math.floor(Date.now() / 1000), paymentHash: randomBytes(32), paymentSecret: randomBytes(32),
-    description, expirySeconds: 3600, minFinalCltvExpiryDelta: 40, routeHints: [nowhere],
-    features: Uint8Array.of(0x02, 0x41, 0x00), // var_onion_optin, payment_secret, basic_mpp
-  } as const; // prettier-ignore
-  const key = Uint8Array.from(randomBytes(32));
-  const made = encodeInvoice(data, (hash) => signRecoverable(hash, key));
-  if (!made.ok) throw new Error('the invoice of nobody could not be written');
-  return made.value;
-}
 
 /** From the first screen to Home, with a look at each step. */
 async function making({ hands, shoot }: Stage): Promise<void> {
@@ -122,7 +104,7 @@ async function paying({ hands, practice, shoot }: Stage): Promise<void> {
   await review(`bitcoin:${address}?amount=0.003`);
   await page.getByRole('button', { name: /^Send \d/u }).and(page.locator(':enabled')).waitFor();
   await shoot('pay-address');
-  await review(invoiceOfNobody(practice, 12_500n, 'Two tickets, row 7'));
+  await review(invoiceOfNobody({ hintNodeId: practice.neighbour.nodeId, amountSat: 12_500n, description: 'Two tickets, row 7' }));
   await press(/^Pay \d/u);
   await sees('It did not arrive');
   await shoot('pay-failed');

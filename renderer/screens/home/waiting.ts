@@ -22,15 +22,16 @@ export function useWaiting(channels: Answer<'channel.list'> | undefined, balance
   useEffect(() => {
     let isOver = false;
     const closing = (channels ?? []).filter(({ state, closingTxid }) => state !== 'closed' && closingTxid !== undefined);
-    void Promise.all(closing.map(async (channel) => waitingSatOf(channel, await request('channel.closing', { channelId: channel.channelId })))).then(
-      (sums) => {
-        if (!isOver) setWaitingSat(sums.reduce((total, sat) => total + sat, 0n));
-      },
-      () => undefined, // locked or forgotten meanwhile: what is shown next asks again
-    );
+    const ask = async (): Promise<void> => {
+      const sums = await Promise.all(closing.map(async (channel) => waitingSatOf(channel, await request('channel.closing', { channelId: channel.channelId }))));
+      if (!isOver) setWaitingSat(sums.reduce((total, sat) => total + sat, 0n));
+    };
+    // Locked or forgotten meanwhile: what is shown next asks again.
+    ask().catch(() => undefined);
     return () => {
       isOver = true;
     };
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a new balance is a reason to ask again
   }, [channels, balance]);
   return waitingSat;
 }
