@@ -49,7 +49,10 @@ function Facts({ channel }: { readonly channel: Channel }) {
       <dt>{t('channel.kind')}</dt>
       <dd>
         {t(`channelType.${channel.channelType}`)} · {t(channel.isOpener ? 'channel.byYou' : 'channel.byPeer')}
-        {channel.shortChannelId && <span className="code faint"> · {channel.shortChannelId}</span>}
+        {channel.shortChannelId && <span className="faint nowrap">
+            {' · '}
+            <span className="code">{channel.shortChannelId}</span>
+          </span>}
       </dd>
       <dt>{t('channel.delays')}</dt>
       <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
