@@ -4,6 +4,7 @@ import { dispatch, subscribeWire } from './node/dispatch.ts';
 import { createLogger, jsonLine, textLine, type Logger } from './node/log.ts';
 import { type HeadlessOptions, parseOptions, USAGE, UsageError } from './headless-options.ts';
 import type { AppConfig } from './index.ts';
+import { ClockJumps, LOOK_MS } from './io/clock-jumps.ts';
 import { preparePrivateFolder } from './io/files.ts';
 import { openLogFile, type LogFile } from './io/log-file.ts';
 import { RpcPathError } from './io/rpc-path.ts';
@@ -59,6 +60,7 @@ export interface HeadlessPort {
   readonly print: (line: string) => void;
   /** Log lines for people. */
   readonly complain: (line: string) => void;
+  readonly nowMs?: () => number;
 }
 
 export interface Headless {
@@ -112,9 +114,15 @@ async function serve(app: App, options: HeadlessOptions, port: HeadlessPort, { l
     subscribe: (listener) => subscribeWire(app, listener, log),
     onDrop: (reason) => log.warn('a client of the local socket was dropped', { reason }),
   });
+  // No window hears of sleep for it: the clock tells.
+  const jumps = new ClockJumps(port.nowMs ?? Date.now);
+  const looking = setInterval(() => {
+    if (jumps.look()) app.resumed().catch((error: unknown) => log.error('the chain could not be asked after sleep', { error }));
+  }, LOOK_MS).unref();
   const stop = (): Promise<void> => (stopping ??= end());
   const end = async (): Promise<void> => {
     log.info('stopping');
+    clearInterval(looking);
     try {
       // What is being answered belongs to what is in flight: both end together.
       await Promise.all([server.close(), app.stop()]);

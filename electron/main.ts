@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { app, type BrowserWindow, ipcMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { EventName, Screen, ShellEventName } from '../core/api.ts';
 import { Confirmations } from './confirm.ts';
@@ -30,6 +31,9 @@ const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.
 const UNASKED_MSAT = 50_000_000n;
 /** Coins of the practice network are worth nothing; enough of them to watch payments stream. */
 const UNASKED_PRACTICE_MSAT = 1_000_000_000n;
+
+// The engine makes much short-lived data and keeps little; without this the heap grows to three times of what lives in it and stays so.
+setFlagsFromString('--heap-growing-percent=50');
 
 // Reports of Node hold the environment and the command line; its inspector reads all memory, and a signal would open it.
 process.report.reportOnFatalError = false;

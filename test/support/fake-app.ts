@@ -51,7 +51,6 @@ export function createFakeApp(handlers: FakeHandlers = {}): FakeApp {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    // oxlint-disable-next-line require-yield -- there are none
     suspended: () => undefined,
     resumed: () => Promise.resolve(),
     stop: () => {

@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Answer, type Method, methods, type ParamsIn } from '../../core/api.ts';
-import { handsOn, type Hands } from '../../build/desktop/hands.ts';
+import { ask, handsOn, type Hands } from '../../build/desktop/hands.ts';
 import { walk } from '../../build/desktop/walk.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
-import { axeFaults } from './axe.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { axeFaults, complaints, openStage, type Stage } from './support.ts';
 
 const THIN = '\u2009';
 /** As the screens group digits. */
@@ -23,7 +22,7 @@ describe('what a channel did, and what closing it by force would do', () => {
   /** A request over the page's own bridge, decoded. */
   async function engine<M extends Method>(method: M, params: ParamsIn<M>): Promise<Answer<M>> {
     const wire = JSON.parse(JSON.stringify(params, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))) as unknown;
-    const reply = (await hands.page.evaluate(([name, given]) => (globalThis as unknown as { sferic: { request: (name: string, given: unknown) => Promise<unknown> } }).sferic.request(name as string, given), [method, wire] as const)) as { ok: boolean; value: unknown };
+    const reply = (await ask(hands.page, method, wire)) as { ok: boolean; value: unknown };
     if (!reply.ok) throw new Error(JSON.stringify(reply));
     return methods[method].result.decode(reply.value as never) as Answer<M>;
   }

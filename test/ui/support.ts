@@ -59,5 +59,6 @@ export async function axeFaults(app: RunningApp): Promise<readonly string[]> {
     const { violations } = (await app.page.evaluate(() => (globalThis as unknown as { axe: { run: () => Promise<unknown> } }).axe.run())) as AxeResult;
     found.push(...violations.map(({ id, nodes }) => `${theme} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`));
   }
+  await setLook(app, { theme: 'light' });
   return found;
 }

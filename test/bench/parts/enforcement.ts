@@ -110,7 +110,6 @@ async function measureStorm(): Promise<readonly Figure[]> {
     figure('fee_spike_least_blocks_left', storm.leastBlocksLeft, ''),
     figure('fee_spike_closed_after_blocks', storm.closedAfterBlocks, ''),
     figure('fee_spike_fees_sat_per_channel', storm.feesSatPerChannel, 'sat'),
-    figure('fee_spike_rss_mb', process.memoryUsage.rss() / 1e6, 'MB'),
   ];
 }
 

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startHeadless, type Headless } from '../../../core/headless.ts';
 import { parseListen, parseOptions, UsageError } from '../../../core/headless-options.ts';
+import { LOOK_MS } from '../../../core/io/clock-jumps.ts';
 import { connectRpc } from '../../../core/io/rpc-client.ts';
 import { ApiFailure } from '../../../core/node/app.ts';
 import { createFakeApp, INFO, type FakeHandlers } from '../../support/fake-app.ts';
@@ -63,6 +64,7 @@ describe('the start', () => {
   const lines: string[] = [];
   const logged: string[] = [];
   const stopsOfFailed: number[] = [];
+  let nowMs = 0;
   beforeEach(() => {
     stopsOfFailed.length = 0;
     lines.length = 0;
@@ -80,6 +82,7 @@ describe('the start', () => {
       },
       print: (line) => lines.push(line),
       complain: (line) => logged.push(line),
+      nowMs: () => nowMs,
     }).catch((error: unknown) => {
       stopsOfFailed.push(app.stops);
       throw error;
@@ -105,6 +108,27 @@ describe('the start', () => {
     expect(await rpc.call('node.info')).toMatchObject({ network: 'regtest' });
     await rpc.close();
     expect(process.platform === 'win32' || (statSync(dataDir).mode & 0o777) === 0o700).toBe(true);
+  });
+
+  test('a clock that jumped wakes the node, once', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { app } = await start({});
+      let wakes = 0;
+      Object.assign(app, { resumed: () => Promise.resolve(wakes++) });
+      const look = (): void => {
+        nowMs += LOOK_MS;
+        vi.advanceTimersByTime(LOOK_MS);
+      };
+      look();
+      expect(wakes).toBe(0);
+      nowMs += 3_600_000;
+      look();
+      look();
+      expect(wakes).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('node.stop is answered, then asks for the stop', async () => {
