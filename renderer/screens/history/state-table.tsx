@@ -66,7 +66,10 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
     const index = Math.min(count - 1, Math.max(0, indexOf(Number(from)) + down));
     onChoose(numberAt(index));
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-state="${numberAt(index)}"]`)?.focus());
+    const row = (): HTMLElement | null | undefined => box.current?.querySelector<HTMLElement>(`[data-state="${numberAt(index)}"]`);
+    // At once where it is there: the next key may come before the next picture.
+    if (row()) row()?.focus();
+    else requestAnimationFrame(() => row()?.focus());
   };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
