@@ -53,7 +53,7 @@ export async function playgroundScenes({ page }: RunningApp, shoot: Shoot): Prom
   await shoot('tour-cheat-end');
   await press('Finish');
 
-  await side('Tours');
+  await sees('Choose a tour');
   await press(/^A tab paid by the second/u);
   await step('Set up the channel', 'Start the tab');
   await press('Start paying');
