@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
 import { Segments } from '../../components/choice.tsx';
@@ -70,12 +70,10 @@ function Board() {
   const [chosen, setChosen] = useState<Side>();
   const [isAsking, setAsking] = useState(false);
   const reset = useAction('playground.reset');
-  const tour = play?.tour?.id;
   // Whoever walks a tour stays with the tours when it ends.
-  useEffect(() => {
-    if (tour) setChosen((before) => before ?? 'tours');
-  }, [tour]);
-  const side = chosen ?? (tour ? 'tours' : 'do');
+  const [hasToured, setToured] = useState(false);
+  if (play?.tour && !hasToured) setToured(true);
+  const side = chosen ?? (hasToured ? 'tours' : 'do');
   if (!play) return <Skeleton />;
   return (
     <>
