@@ -1,94 +1,87 @@
 /** `npm run screenshots`: every screen in light and dark, three languages and two sizes, into docs/screens/. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Locator } from 'playwright-core';
 import { bundle } from './bundle.ts';
 import { CHROMIUM_COMMAND, ensureChromium } from './desktop/chromium.ts';
-import { ask, type Hands, handsOn, makeInvoice, PASSWORD, setLook } from './desktop/hands.ts';
-import { type Practice, startPractice } from './desktop/practice.ts';
-import { walk, walkPlayground } from './desktop/walk.ts';
+import { setLook } from './desktop/hands.ts';
+import { startPractice } from './desktop/practice.ts';
+import { playgroundScenes } from './desktop/scenes-playground.ts';
+import { recoveryScenes, walletScenes } from './desktop/scenes-wallet.ts';
+import { smallPng } from './desktop/small-png.ts';
 import { launch, ROOT, type RunningApp } from './electron-stand-in/launch.ts';
 
-const FOLDER = join(ROOT, 'docs/screens');
+const USAGE = `npm run screenshots                               every picture
+npm run screenshots -- home pay                   those whose name begins so; the walk through all screens is the same
+npm run screenshots -- --look zh-Hans-dark-900    in one look only; may repeat
+npm run screenshots -- --into <folder>            to another folder than docs/screens
+npm run screenshots -- --part wallet              wallet, playground or recovery only`;
+
 const SIZES = [{ width: 1280, height: 800 }, { width: 900, height: 600 }] as const; // prettier-ignore
 const LANGUAGES = ['en', 'zh-Hans', 'zh-Hant'] as const;
 const THEMES = ['light', 'dark'] as const;
 
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { look: { type: 'string', multiple: true, default: [] }, into: { type: 'string' }, part: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean', default: false } },
+}); // prettier-ignore
+const FOLDER = values.into ?? join(ROOT, 'docs/screens');
+/** Every way in which a screen is looked at. */
+const LOOKS = SIZES.flatMap((size) => LANGUAGES.flatMap((language) => THEMES.map((theme) => ({ size, language, theme, look: `${language}-${theme}-${size.width}` })))).filter(({ look }) => values.look.length === 0 || values.look.includes(look)); // prettier-ignore
+const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some((start) => name.startsWith(start));
+const isPart = (name: string): boolean => values.part.length === 0 || values.part.includes(name);
+
 /** The same moment in every language, colour and size: the screen stays as it is while its look changes. */
-async function shootAll(app: RunningApp, name: string): Promise<void> {
-  for (const size of SIZES) {
-    await app.page.setViewportSize(size);
-    for (const language of LANGUAGES) {
-      for (const theme of THEMES) {
-        await setLook(app, { language, theme });
-        await app.page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0));
-        await app.page.screenshot({ path: join(FOLDER, `${name}-${language}-${theme}-${size.width}.png`), animations: 'disabled' });
-      }
-    }
+const shooter = (app: RunningApp) => async (name: string, at?: Locator): Promise<void> => {
+  if (!isWanted(name)) return;
+  const { page } = app;
+  // Nothing looks as if it were pointed at.
+  await page.mouse.move(2, 2);
+  for (const { size, language, theme, look } of LOOKS) {
+    await page.setViewportSize(size);
+    await setLook(app, { language, theme });
+    await page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0));
+    await at?.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    writeFileSync(join(FOLDER, `${name}-${look}.png`), smallPng(await page.screenshot({ animations: 'disabled' })));
   }
   await setLook(app, { language: 'en', theme: 'light' });
-  await app.page.setViewportSize(SIZES[0]);
-}
+  await page.setViewportSize(SIZES[0]);
+};
 
-/** Moments that the walk does not stop at. */
-async function shootMore(hands: Hands, practice: Practice, shoot: (name: string) => Promise<void>): Promise<void> {
-  const { page, go, press, fill, sees } = hands;
-  await makeInvoice(hands, 21_000n, 'Workshop seat, 5 December');
-  await shoot('receive');
-  const { invoice } = await practice.neighbour.rpc.call('invoice.create', { amountMsat: 24_900_000n, description: 'Tide tables 2027, yearly print' });
-  await go('Pay');
-  await fill('Invoice or address', invoice);
-  await press('Look at it');
-  await page.getByRole('button', { name: /^Pay \d/u }).waitFor();
-  await shoot('pay');
-  await go('Channels');
-  await press('Open a channel');
-  await fill('Peer', practice.neighbour.address);
-  await fill('How much', '750000');
-  await shoot('open-channel');
-  for (const screen of ['Channels', 'History', 'Backup', 'Settings']) {
-    await go(screen);
-    await shoot(screen.toLowerCase());
+async function shootAll(): Promise<void> {
+  if (!ensureChromium()) throw new Error(`No Chromium: sudo ${CHROMIUM_COMMAND}`);
+  if (values.look.length + positionals.length + values.part.length === 0) rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  await bundle();
+  const folders: string[] = [];
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'sferic-screens-'));
+    folders.push(made);
+    return made;
+  };
+  const practice = await startPractice();
+  try {
+    if (isPart('playground')) {
+      const app = await launch({ userData: folder() });
+      await playgroundScenes(app, shooter(app));
+      await app.close();
+    }
+    const userData = folder();
+    const open = (): Promise<RunningApp> => launch({ userData, env: practice.env });
+    if (isPart('wallet')) {
+      const app = await open();
+      await walletScenes(app, practice, shooter(app));
+      await app.close();
+    }
+    if (isPart('recovery')) await recoveryScenes({ open, shooter, practice, userData, copyFolder: folder() });
+    console.log(`Written to ${FOLDER}`);
+  } finally {
+    await practice.stop();
+    for (const made of folders) rmSync(made, { recursive: true, force: true });
   }
-  await go('Channels');
-  await page.getByRole('main').getByRole('button', { name: 'History' }).click();
-  await page.getByRole('button', { name: 'State 4', exact: true }).click();
-  await sees('Revoked by the peer');
-  await shoot('channel-history');
-  await go('Channels');
-  await press(/^Close by force/u);
-  await sees('Comes back to you');
-  await shoot('force-close');
-  await press('Keep it open');
-  await go('Home');
-  await ask(page, 'shell.lock');
-  await sees('Unlock your wallet');
-  await shoot('locked');
-  await fill('Password', PASSWORD);
-  await press('Unlock');
-  await sees('You can spend now');
 }
 
-if (!ensureChromium()) throw new Error(`No Chromium: sudo ${CHROMIUM_COMMAND}`);
-rmSync(FOLDER, { recursive: true, force: true });
-mkdirSync(FOLDER, { recursive: true });
-await bundle();
-const userData = mkdtempSync(join(tmpdir(), 'sferic-screens-'));
-const practice = await startPractice();
-try {
-  const app = await launch({ userData, env: practice.env });
-  const shoot = (name: string): Promise<void> => shootAll(app, name);
-  await shoot('welcome');
-  const hands = await walk(app, practice, {
-    snap: async (name) => {
-      if (['home-empty', 'home', 'paid'].includes(name)) await shoot(name);
-    },
-  });
-  await shootMore(handsOn(hands.page), practice, shoot);
-  await walkPlayground(app, { snap: shoot });
-  await app.close();
-  console.log(`Written to ${FOLDER}`);
-} finally {
-  await practice.stop();
-  rmSync(userData, { recursive: true, force: true });
-}
+if (values.help) console.log(USAGE);
+else await shootAll();

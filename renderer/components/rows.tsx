@@ -18,7 +18,7 @@ export function PaymentRow({ payment, label }: { readonly payment: Payment; read
     <span className="row">
       <Icon name={isSent ? 'pay' : 'receive'} />
       <span className="row-main">
-        {label ? <span>{label}</span> : payment.description ? isSent ? <Foreign text={payment.description} /> : <span>{payment.description}</span> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
+        {label ? <span className="row-title">{label}</span> : payment.description ? isSent ? <Foreign text={payment.description} /> : <span className="row-title">{payment.description}</span> : <span>{t(isSent ? 'row.sent' : 'row.received')}</span>}
         <span className="row-sub">
           {timeText(payment.endedAtMs ?? payment.createdAtMs, language)} · {t(`row.${payment.direction}.${payment.state}`)}
         </span>
@@ -47,7 +47,7 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
     <span className="row">
       <Icon name={transaction.kind.startsWith('channel') ? 'channels' : 'block'} />
       <span className="row-main">
-        <span>
+        <span className="row-title">
           {transaction.label ?? t(`tx.${transaction.kind}`)} <span className="code faint">{shortId(transaction.txid)}</span>
         </span>
         <span className="row-sub">

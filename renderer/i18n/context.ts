@@ -30,6 +30,9 @@ export function languageOf(tag: string): Language {
 /** Figures inside a sentence stay together: the thin space between their groups would let a line end there. */
 const unbroken = (values: Values): Values => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll('\u2009', '\u202F') : value]));
 
+/** A name in Latin letters stands between spaces in a Chinese sentence; one in Chinese does not. */
+const HAN_GAP = /(?<=\p{Script=Han}) (?=\p{Script=Han})/gu;
+
 export function createI18n(language: Language): I18n {
   const messages = MESSAGES[language];
   const compiled = new Map<MessageKey, IntlMessageFormat>();
@@ -39,10 +42,15 @@ export function createI18n(language: Language): I18n {
       message = new IntlMessageFormat(messages[key], language, undefined, { ignoreTag: true });
       compiled.set(key, message);
     }
-    return String(message.format(values && unbroken(values)));
+    const text = String(message.format(values && unbroken(values)));
+    return language === 'en' ? text : text.replaceAll(HAN_GAP, '');
   };
   return { language, t, errorText: ({ code, message }) => ERRORS[language]?.[code] ?? message };
 }
+
+/** What stands between two sentences of a paragraph: nothing where the full stop brings its own room. */
+export const betweenSentences = (language: Language): string => (language === 'en' ? ' ' : '');
+export const fullStop = (language: Language): string => (language === 'en' ? '. ' : '。');
 
 export const I18nContext = createContext<I18n>(createI18n('en'));
 export const useI18n = (): I18n => useContext(I18nContext);

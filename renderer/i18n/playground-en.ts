@@ -6,7 +6,7 @@ export const playgroundEn = {
   'welcome.play.text': 'A network of its own on this computer, with a few nodes. No real coins, nothing to write down; the first payment in less than a minute.',
   'welcome.own': 'A wallet of my own',
   'welcome.own.text': 'First choose the network, and where the wallet sees the chain.',
-  'playground.title': 'What happens if ...?',
+  'playground.title': 'What happens if …?',
   'playground.text': 'A Bitcoin network in the memory of this computer, with four nodes that do what you tell them. Everything on it is real but the value of its coins.',
   'playground.start': 'Start the playground',
   'playground.start.again': 'Start it again',

@@ -103,7 +103,7 @@ export function Backup() {
               <dt>{t('home.onChain')}</dt>
               <dd>{t('backup.lost.chain')}</dd>
               <dt>{t('backup.channels', { count })}</dt>
-              <dd>{t('backup.lost.channels')}</dd>
+              <dd>{t('backup.lost.channels', { count })}</dd>
             </dl>
             <Notice kind="warning" title={t('backup.copy')}>
               <p>{t('backup.copy.text')}</p>

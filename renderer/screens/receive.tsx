@@ -90,6 +90,7 @@ function InvoiceCard({ made, way, address, onAgain }: { readonly made: Invoice; 
           <p className="pay-amount">
             <Amount msat={invoice.receivedMsat ?? invoice.amountMsat ?? 0n} exact arrived />
           </p>
+          {invoice.description !== '' && <p>{invoice.description}</p>}
         </Notice>
         <div className="button-row">
           <Button look="primary" onPress={onAgain}>

@@ -28,6 +28,15 @@ function ChannelItem({ channel, isCurrent, onPress }: { readonly channel: Channe
       <Bar parts={partsOf(channel)} label={t('channel.bar')} />
       {channel.state === 'opening' ? (
         <span className="small muted">{t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}</span>
+      ) : channel.state !== 'normal' ? (
+        <span className="bar-ends muted">
+          <span>
+            <Amount msat={channel.ourMsat} /> {t('channel.yours')}
+          </span>
+          <span>
+            <Amount msat={channel.theirMsat} /> {t('channel.theirs')}
+          </span>
+        </span>
       ) : (
         <span className="bar-ends muted">
           <span>

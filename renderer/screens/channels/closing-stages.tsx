@@ -4,7 +4,7 @@ import { Amount } from '../../components/amount.tsx';
 import { Skeleton } from '../../components/empty.tsx';
 import { groups } from '../../format/amounts.ts';
 import { dateOfHeight } from '../../format/times.ts';
-import { useI18n } from '../../i18n/context.ts';
+import { betweenSentences, fullStop, useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { closeWords } from './close-words.ts';
 import type { Channel } from './channel-tag.tsx';
@@ -17,7 +17,7 @@ const SAFE_DEPTH = 6;
 
 /** Where a close stands: each stage with its height, and about when. */
 export function ClosingStages({ channel }: { readonly channel: Channel }) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const { value: closing } = useAnswer('channel.closing', { channelId: channel.channelId }, ['channel.updated', 'chain.updated', 'wallet.updated']);
   const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
   const words = closeWords(channel, t);
@@ -26,7 +26,7 @@ export function ClosingStages({ channel }: { readonly channel: Channel }) {
     <section className="stack-tight" aria-label={t('stages.title')}>
       <h3>{t('stages.title')}</h3>
       <p>
-        {channel.closeReason !== undefined && words.reason} {words.spend}
+        {[channel.closeReason === undefined ? undefined : words.reason, words.spend].filter(Boolean).join(betweenSentences(language))}
       </p>
       {closing && tip !== undefined ? <Stages closing={closing} tip={tip} /> : <Skeleton />}
     </section>
@@ -52,7 +52,8 @@ function Stages({ closing, tip }: { readonly closing: Closing; readonly tip: num
         <Stage isDone={closing.state === 'closed'}>
           {closing.backSat > 0n && (
             <>
-              {t(closing.state === 'closed' ? 'stages.backAll' : 'stages.back')} <Amount sat={closing.backSat} />.{' '}
+              {t(closing.state === 'closed' ? 'stages.backAll' : 'stages.back')} <Amount sat={closing.backSat} />
+              {fullStop(language)}
             </>
           )}
           {closing.state === 'closed' ? t('stages.closed') : t('stages.final', when(finalAtHeight ?? tip))}

@@ -15,6 +15,8 @@ import { ClosingStages } from './closing-stages.tsx';
 import { ForceClose } from './force-close.tsx';
 import { partsOf } from './parts.ts';
 
+const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);
+
 function Facts({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   return (
@@ -23,23 +25,34 @@ function Facts({ channel }: { readonly channel: Channel }) {
       <dd>
         <Identifier text={channel.peerNodeId} />
       </dd>
-      <dt>{t('channel.youCanSend')}</dt>
-      <dd>
-        <Amount msat={channel.sendableMsat} exact />
-        {channel.sendLimit !== 'none' && <span className="faint"> · {t(`limit.${channel.sendLimit}`)}</span>}
-      </dd>
-      <dt>{t('channel.youCanReceive')}</dt>
-      <dd>
-        <Amount msat={channel.receivableMsat} exact />
-      </dd>
-      <dt>{t('channel.reserve')}</dt>
-      <dd>
-        <Amount sat={channel.ourReserveSat} /> <span className="faint">· {t('channel.reserve.text')}</span>
-      </dd>
+      {channel.state === 'normal' && (
+        <>
+          <dt>{t('channel.youCanSend')}</dt>
+          <dd>
+            <Amount msat={channel.sendableMsat} exact />
+            {channel.sendLimit !== 'none' && <span className="faint"> · {t(`limit.${channel.sendLimit}`)}</span>}
+          </dd>
+          <dt>{t('channel.youCanReceive')}</dt>
+          <dd>
+            <Amount msat={channel.receivableMsat} exact />
+          </dd>
+        </>
+      )}
+      {!IS_ENDING.has(channel.state) && (
+        <>
+          <dt>{t('channel.reserve')}</dt>
+          <dd>
+            <Amount sat={channel.ourReserveSat} /> <span className="faint">· {t('channel.reserve.text')}</span>
+          </dd>
+        </>
+      )}
       <dt>{t('channel.kind')}</dt>
       <dd>
         {t(`channelType.${channel.channelType}`)} · {t(channel.isOpener ? 'channel.byYou' : 'channel.byPeer')}
-        {channel.shortChannelId && <span className="code faint"> · {channel.shortChannelId}</span>}
+        {channel.shortChannelId && <span className="faint nowrap">
+            {' · '}
+            <span className="code">{channel.shortChannelId}</span>
+          </span>}
       </dd>
       <dt>{t('channel.delays')}</dt>
       <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
@@ -59,8 +72,6 @@ function Facts({ channel }: { readonly channel: Channel }) {
   );
 }
 
-const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);
-
 /** One channel: its two sides, its limits, and the two ways to close it. */
 export function ChannelDetail({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
@@ -71,6 +82,7 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
   const canClose = channel.state === 'normal';
   const canForce = ['normal', 'shutting_down', 'negotiating'].includes(channel.state);
   const end = (): void => setAsking(undefined);
+  const ourSwatch = channel.state === 'normal' ? 'sw-local' : channel.state === 'opening' ? 'sw-onchain-later' : 'sw-onchain';
   return (
     <section className="card" aria-label={t('channel.detail')}>
       <div className="card-head">
@@ -82,12 +94,12 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
           <Bar tall parts={partsOf(channel)} label={t('channel.bar')} />
           <div className="bar-ends">
             <span className="key">
-              <span className="swatch sw-local" />
+              <span className={`swatch ${ourSwatch}`} />
               <Amount msat={channel.ourMsat} exact /> {t('channel.yours')}
             </span>
             <span className="key">
               <Amount msat={channel.theirMsat} exact /> {t('channel.theirs')}
-              <span className="swatch sw-remote" />
+              <span className={`swatch ${channel.state === 'normal' ? 'sw-remote' : 'sw-reserve-remote'}`} />
             </span>
           </div>
         </div>

@@ -28,6 +28,8 @@ const FILTER: Readonly<Record<Kind, ActivityFilter>> = {
 const STATES = ['any', 'succeeded', 'pending', 'failed'] as const;
 type State = (typeof STATES)[number];
 const ROW_PX = 57;
+/** A short list leaves no empty half of the screen below it. */
+const FEW_ROWS = 3;
 const SEARCH_MS = 250;
 
 /** What was typed, once the typing rests. */
@@ -49,10 +51,14 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
   const [kind, setKind] = useState<Kind>('all');
   const [state, setState] = useState<State>('any');
   const [search, setSearch] = useState(route.input ?? '');
-  const [chosen, setChosen] = useState<ActivityEntry>();
+  const [picked, setPicked] = useState<{ readonly entry: ActivityEntry; readonly sieve: string }>();
   const wanted = useRested(search.trim());
+  const sieve = JSON.stringify([kind, state, wanted]);
+  // What was chosen in another list may not be in this one.
+  const chosen = picked?.sieve === sieve ? picked.entry : undefined;
   const book = useActivity({ ...FILTER[kind], ...(state === 'any' ? {} : { state }), ...(wanted === '' ? {} : { search: wanted }) });
   const save = useAction('shell.saveExport');
+  const isSifted = kind !== 'all' || state !== 'any' || wanted !== '';
   const shown = book.isBegun && book.count > 0 ? latest(book, chosen) : undefined;
   return (
     <>
@@ -80,7 +86,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
         {raised && !chosen && <RaisedNotice raised={raised} />}
         <div className="cols activity-cols">
           <Card flush title={t('history.entries')} aside={<Reach book={book} />}>
-            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t('history.empty')}>{t('history.empty.text')}</Empty> : <Lines key={JSON.stringify([kind, state, wanted])} book={book} chosen={shown?.key} onChoose={setChosen} />}
+            {!book.isBegun ? <Skeleton /> : book.count === 0 && book.isAtEnd ? <Empty icon="history" title={t(isSifted ? 'history.empty' : 'latest.empty')}>{t('history.empty.text')}</Empty> : <Lines key={sieve} book={book} chosen={shown?.key} onChoose={(entry) => setPicked({ entry, sieve })} />}
           </Card>
           <div className="stack">
             <ChannelList onChannel={onChannel} />
@@ -93,7 +99,7 @@ export function Activity({ onChannel }: { readonly onChannel: (channelId: string
                 onRaised={(done) => {
                   // The newest is what took its place, under another id than the one that may have been looked for.
                   setSearch('');
-                  setChosen(undefined);
+                  setPicked(undefined);
                   setRaised(done);
                   book.refresh();
                 }}
@@ -138,7 +144,7 @@ function Lines({ book, chosen, onChoose }: { readonly book: ActivityBook; readon
   useEffect(() => book.want(isAtTop ? 0 : Math.max(1, first), last), [book, first, last, isAtTop, book.count]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="scroll-list activity-list" ref={box} tabIndex={0} role="region" aria-label={t('history.list')}>
+    <div className="scroll-list activity-list" style={{ maxHeight: Math.max(book.count, FEW_ROWS) * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('history.list')}>
       <ul className="virtual" style={{ height: virtual.getTotalSize() }}>
         {items.map(({ index, key, start }) => {
           const entry = book.at(index);

@@ -4,7 +4,7 @@ import { Card } from '../../components/card.tsx';
 import { Skeleton } from '../../components/empty.tsx';
 import { groups } from '../../format/amounts.ts';
 import { branchOf, derivationOf, TREE_LEVELS, treeAround, type TreeNode } from '../../format/tree.ts';
-import { useI18n } from '../../i18n/context.ts';
+import { betweenSentences, useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
 
 type Revocations = Answer<'channel.revocations'>;
@@ -27,7 +27,7 @@ export const RevocationTree = memo(function RevocationTree({ channelId, newest, 
 });
 
 function Drawings({ revocations, chosen, newest }: { readonly revocations: Revocations; readonly chosen: number | undefined; readonly newest: number }) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const { slots, revokedStates } = revocations;
   const branch = branchOf(chosen ?? newest);
   const nodes = treeAround(branch, revokedStates, slots, chosen);
@@ -45,7 +45,9 @@ function Drawings({ revocations, chosen, newest }: { readonly revocations: Revoc
         ))}
       </p>
       <p className="small muted">
-        {t('tree.text')} {chosen !== undefined && (derivation ? t('tree.way', { state: groups(BigInt(chosen)), slot: derivation.slot, steps: derivation.steps }) : t('tree.noWay', { state: groups(BigInt(chosen)) }))}
+        {t('tree.text')}
+        {betweenSentences(language)}
+        {chosen !== undefined && (derivation ? t('tree.way', { state: groups(BigInt(chosen)), slot: derivation.slot, steps: derivation.steps }) : t('tree.noWay', { state: groups(BigInt(chosen)) }))}
       </p>
       {slots.length > 0 && <SlotTable slots={slots} />}
     </>

@@ -9,6 +9,8 @@ export type Order = 'newest' | 'oldest';
 
 const ROW_PX = 26;
 const HEAD_PX = 26;
+/** A short list leaves no empty half of the screen below it. */
+const FEW_ROWS = 8;
 /** As many rows as a page can be high in every browser engine; the rest is reached by jumping. */
 const MOST_ROWS = 1_000_000;
 
@@ -64,11 +66,14 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
     const index = Math.min(count - 1, Math.max(0, indexOf(Number(from)) + down));
     onChoose(numberAt(index));
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-state="${numberAt(index)}"]`)?.focus());
+    const row = (): HTMLElement | null | undefined => box.current?.querySelector<HTMLElement>(`[data-state="${numberAt(index)}"]`);
+    // At once where it is there: the next key may come before the next picture.
+    if (row()) row()?.focus();
+    else requestAnimationFrame(() => row()?.focus());
   };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="scroll-list states" ref={box} tabIndex={0} role="region" aria-label={t('states.list')}>
+    <div className="scroll-list states" style={{ maxHeight: HEAD_PX + Math.max(count, FEW_ROWS) * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('states.list')}>
       <div role="table" aria-label={t('states.title')} aria-rowcount={count + 1}>
         <div role="rowgroup" className="states-head">
           <div role="row" className="state" aria-rowindex={1}>

@@ -12,6 +12,7 @@ import { Latest } from './latest.tsx';
 import { NextStep } from './next-step.tsx';
 import { Safety } from './safety.tsx';
 import { moneyOf } from './money.ts';
+import { useWaiting } from './waiting.ts';
 
 /** How much can I spend now, where is the rest, and is it safe? */
 export function Home() {
@@ -19,7 +20,8 @@ export function Home() {
   const { go } = useRoute();
   const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated', 'chain.updated']);
   const { value: channels } = useAnswer('channel.list', {}, ['channel.updated', 'payment.updated', 'invoice.updated', 'peer.updated']);
-  const money = balance && channels && moneyOf(balance, channels);
+  const waitingSat = useWaiting(channels, balance);
+  const money = balance && channels && moneyOf(balance, channels, waitingSat);
   return (
     <>
       <ScreenHead

@@ -23,11 +23,11 @@ const sum = (channels: readonly Channel[], of: (channel: Channel) => bigint): bi
 const CLOSING: readonly string[] = ['shutting_down', 'negotiating', 'failing', 'fallen_behind', 'closing'];
 
 /** Every satoshi in one line of one table: what can be spent, what comes later, what is held back. All from the engine's figures. */
-export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Channel[]): Money {
+export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Channel[], waitingSat: bigint): Money {
   const live = channels.filter(({ state, live }) => state === 'normal' && live);
   const offline = channels.filter(({ state, live }) => state === 'normal' && !live);
   const opening = channels.filter(({ state }) => state === 'opening');
-  // Once the closing transaction is known, the wallet counts its outputs as coins that wait.
+  // Once the closing transaction is known, the wallet counts what pays it at once; what has to be taken first comes as `waitingSat`.
   const closing = channels.filter(({ state, closingTxid }) => CLOSING.includes(state) && closingTxid === undefined);
   const sendableMsat = sum(live, (channel) => channel.sendableMsat);
   const onChainMsat = balance.spendableSat * 1000n;
@@ -36,7 +36,7 @@ export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Ch
     { group: 'ready', key: 'money.onChain', when: 'moneyWhen.block', msat: onChainMsat, fill: 'onchain' },
     { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, (channel) => channel.ourMsat), fill: 'reserve' },
     { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, (channel) => channel.ourMsat), fill: 'onchain-later' },
-    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, (channel) => channel.ourMsat), fill: 'onchain-later' },
+    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, (channel) => channel.ourMsat) + waitingSat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.unconfirmed', when: 'moneyWhen.confirmed', msat: balance.unconfirmedSat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.immature', when: 'moneyWhen.matured', msat: balance.immatureSat * 1000n, fill: 'onchain-later' },
     { group: 'held', key: 'money.reserve', when: 'moneyWhen.close', msat: sum(live, (channel) => channel.ourMsat - channel.sendableMsat), fill: 'reserve' },

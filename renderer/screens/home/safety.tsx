@@ -14,6 +14,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   const { value: status } = useAnswer('vault.status', {}, ['vault.updated']);
   const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
   const chain = info?.chain;
+  const cheated = channels.find(({ state, spendClass }) => state !== 'closed' && spendClass === 'revoked');
   const offline = channels.filter(({ state, live }) => state === 'normal' && !live).length;
   if (vault?.recoveryReason !== undefined) {
     return (
@@ -24,6 +25,18 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   }
   if (!chain) return null;
   if (chain.state === 'away') return <Notice kind="danger" title={t('safety.away')}><p>{t('safety.away.text')}</p></Notice>; // prettier-ignore
+  if (cheated) {
+    const action = (
+      <Button size="small" onPress={() => go({ screen: 'channels', channelId: cheated.channelId })}>
+        {t('safety.breach.button')}
+      </Button>
+    );
+    return (
+      <Notice kind="warning" title={t('safety.breach')} action={action}>
+        <p>{t('safety.breach.text')}</p>
+      </Notice>
+    );
+  }
   if (chain.state !== 'synced') return <Notice title={t('safety.syncing')}><p>{t('safety.syncing.text')}</p></Notice>; // prettier-ignore
   if (chain.tipIsOld) return <Notice kind="warning" title={t('safety.old')}><p>{t('safety.old.text')}</p></Notice>; // prettier-ignore
   if (status && status.seedConfirmedAtMs === undefined) {

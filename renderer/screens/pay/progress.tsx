@@ -31,8 +31,8 @@ export function Progress({ started, invoice, onAgain }: ProgressProps) {
         <Card title={t('pay.course')}>
           <ol className="trail" aria-live="polite">
             <Step isDone title={t('pay.step.started')} />
-            <Step isDone={payment.state !== 'pending'} isLive={payment.state === 'pending'} title={t('pay.step.way', { parts: payment.parts, attempts: payment.attempts })} />
-            <Step isDone={payment.state === 'succeeded'} title={t(payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
+            <Step isDone={payment.state !== 'pending'} isLive={payment.state === 'pending'} title={t('pay.step.way', { parts: Math.max(1, payment.parts), attempts: payment.attempts })} />
+            <Step isDone={payment.state !== 'pending'} title={t(payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
           </ol>
           <NotYet title={t('pay.hops')}>{t('pay.hops.text')}</NotYet>
         </Card>

@@ -70,7 +70,10 @@ function Board() {
   const [chosen, setChosen] = useState<Side>();
   const [isAsking, setAsking] = useState(false);
   const reset = useAction('playground.reset');
-  const side = chosen ?? (play?.tour ? 'tours' : 'do');
+  // Whoever walks a tour stays with the tours when it ends.
+  const [hasToured, setToured] = useState(false);
+  if (play?.tour && !hasToured) setToured(true);
+  const side = chosen ?? (hasToured ? 'tours' : 'do');
   if (!play) return <Skeleton />;
   return (
     <>

@@ -19,7 +19,7 @@ const sourcesOf = (text: string, kind: Kind): string[] =>
   text.split(/\s+/u).filter(Boolean).map((line) => (/^(?:electrum|bitcoind):/u.test(line) ? line : `${PREFIX[kind]}${line}`)); // prettier-ignore
 
 /** Network and whom the wallet asks about the chain; what each of them can see and lie about. */
-export function ChainSource({ onConnected, isFirst = false }: { readonly onConnected: () => void; readonly isFirst?: boolean }) {
+export function ChainSource({ onConnected, isFirst = false, onBack }: { readonly onConnected: () => void; readonly isFirst?: boolean; readonly onBack?: () => void }) {
   const { t } = useI18n();
   const { shell } = useShell();
   const [network, setNetwork] = useState<Network>(shell.network);
@@ -85,6 +85,11 @@ export function ChainSource({ onConnected, isFirst = false }: { readonly onConne
         <Button look="primary" size={isFirst ? 'large' : 'small'} submit isDisabled={chainSources.length === 0} isBusy={connect.isBusy}>
           {t('chainSource.button')}
         </Button>
+        {onBack && (
+          <Button size="large" onPress={onBack} isDisabled={connect.isBusy}>
+            {t('back')}
+          </Button>
+        )}
       </div>
     </form>
   );

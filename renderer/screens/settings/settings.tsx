@@ -36,7 +36,7 @@ function ChangePassword({ onDone }: { readonly onDone: () => void }) {
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
       <Field label={t('password.old')} type="password" value={old} onChange={setOld} secret autoFocus />
-      <PasswordFields value={fresh} onChange={setFresh} />
+      <PasswordFields value={fresh} onChange={setFresh} isChange />
       <Problem error={change.error} />
       <div className="button-row">
         <Button look="primary" submit isDisabled={old === '' || !isGoodPassword(fresh)} isBusy={change.isBusy}>

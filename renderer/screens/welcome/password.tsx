@@ -24,14 +24,14 @@ export function strengthOf(password: string): Strength {
 const STEPS: readonly Strength[] = ['short', 'weak', 'fair', 'strong'];
 
 /** A password twice, with how long it would withstand. */
-export function PasswordFields({ value, onChange }: { readonly value: NewPassword; readonly onChange: (value: NewPassword) => void }) {
+export function PasswordFields({ value, onChange, isChange = false }: { readonly value: NewPassword; readonly onChange: (value: NewPassword) => void; readonly isChange?: boolean }) {
   const { t } = useI18n();
   const strength = strengthOf(value.password);
   const step = STEPS.indexOf(strength);
   const isOther = value.again !== '' && value.again !== value.password;
   return (
     <>
-      <Field label={t('password.new')} type="password" value={value.password} onChange={(password) => onChange({ ...value, password })} secret help={t('password.help')} />
+      <Field label={t(isChange ? 'password.changed' : 'password.new')} type="password" value={value.password} onChange={(password) => onChange({ ...value, password })} secret help={t('password.help')} />
       {value.password !== '' && (
         <div className={`strength strength-${strength}`} role="status">
           <svg className="bar bar-thin" aria-hidden="true">

@@ -12,7 +12,7 @@ export function Preferences() {
   const { shell } = useShell();
   const id = useId();
   return (
-    <div className="stack-tight">
+    <div className="stack">
       <div className="field">
         <label htmlFor={id}>{t('settings.language')}</label>
         <select id={id} className="input" value={shell.language === 'system' ? language : shell.language} onChange={({ target }) => void request('shell.set', { language: target.value as 'en' })}>

@@ -88,6 +88,7 @@ export function Welcome({ onBusy, onChanged }: WelcomeProps) {
               setStep('choose');
               onChanged();
             }}
+            onBack={() => setStep('choose')}
             isFirst
           />
         ) : step === 'create' ? (

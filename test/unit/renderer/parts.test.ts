@@ -54,9 +54,9 @@ describe('where the money is', () => {
   const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n, closeReserveSat: 0n, availableSat: 11n };
   const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
   test('every channel stands in one line, and the lines add up to the total', () => {
-    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })]);
+    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], 9n);
     expect(Object.fromEntries(money.lines.map(({ key, msat }) => [key, msat]))).toEqual({
-      'money.lightning': 900_000n, 'money.onChain': 11_000n, 'money.offline': 1_000_000n, 'money.opening': 1_000_000n, 'money.closing': 1_000_000n,
+      'money.lightning': 900_000n, 'money.onChain': 11_000n, 'money.offline': 1_000_000n, 'money.opening': 1_000_000n, 'money.closing': 1_009_000n,
       'money.unconfirmed': 7_000n, 'money.immature': 5_000n, 'money.reserve': 100_000n, 'money.emergency': 2_000n, 'money.frozen': 3_000n,
     }); // prettier-ignore
     expect(money.totalMsat).toBe(money.lines.reduce((sum, { msat }) => sum + msat, 0n));
