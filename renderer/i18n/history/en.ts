@@ -173,7 +173,7 @@ export const enHistory = {
   'preview.back': 'Comes back to you',
   'preview.when': 'The last of it',
   'preview.when.value': 'from block {height} on, about {date} ({blocks, plural, one {# block} other {# blocks}})',
-  'preview.fees': 'Fees you pay',
+  'preview.fees': 'Fees still to pay',
   'preview.left': 'Left behind',
   'preview.left.text': 'taking it would cost more than it brings',
   'preview.dust': 'Lost as dust',

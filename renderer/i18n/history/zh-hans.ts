@@ -174,7 +174,7 @@ export const zhHansHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'preview.back': '归还给你',
   'preview.when': '最后一笔',
   'preview.when.value': '从区块 {height} 起，约 {date}（{blocks} 个区块）',
-  'preview.fees': '你支付的费用',
+  'preview.fees': '还需支付的费用',
   'preview.left': '放弃的部分',
   'preview.left.text': '取回的成本高于所得',
   'preview.dust': '因粉尘而失去',

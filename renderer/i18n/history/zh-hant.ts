@@ -174,7 +174,7 @@ export const zhHantHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'preview.back': '歸還給你',
   'preview.when': '最後一筆',
   'preview.when.value': '從區塊 {height} 起，約 {date}（{blocks} 個區塊）',
-  'preview.fees': '你支付的費用',
+  'preview.fees': '還需支付的費用',
   'preview.left': '放棄的部分',
   'preview.left.text': '取回的成本高於所得',
   'preview.dust': '因粉塵而失去',
