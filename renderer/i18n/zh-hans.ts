@@ -1,5 +1,5 @@
 import type { MessageKey } from './en.ts';
-import { playgroundZhHans } from './playground-zh.ts';
+import { playgroundZhHans } from './playground-zh-hans.ts';
 import { zhHansHistory } from './history/zh-hans.ts';
 import { zhHansUpkeep } from './upkeep/zh-hans.ts';
 

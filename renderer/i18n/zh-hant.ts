@@ -1,5 +1,5 @@
 import type { MessageKey } from './en.ts';
-import { playgroundZhHant } from './playground-zh.ts';
+import { playgroundZhHant } from './playground-zh-hant.ts';
 import { zhHantHistory } from './history/zh-hant.ts';
 import { zhHantUpkeep } from './upkeep/zh-hant.ts';
 

@@ -1,36 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type Hands, handsOn, makeInvoice, PASSWORD, setLook } from '../../build/desktop/hands.ts';
 import { walk } from '../../build/desktop/walk.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
-import { complaints, openStage, type Stage } from './support.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
+import { axeFaults, complaints, openStage, type Stage } from './support.ts';
 
 describe('every screen for everybody', () => {
   let stage: Stage;
   let app: RunningApp;
   let hands: Hands;
 
-  /** Rules of WCAG 2.2 A and AA, and axe's best practices, in light and dark. */
-  async function faults(): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const theme of ['light', 'dark'] as const) {
-      await setLook(app, { theme });
-      // Colours that are still on their way from one theme to the other are nobody's to judge.
-      await app.page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished, effect }) => (effect?.getComputedTiming().iterations === Infinity ? undefined : finished))));
-      // The debugger evaluates it, so the page's policy is not asked.
-      await app.page.evaluate(AXE);
-      const { violations } = (await app.page.evaluate(() => (globalThis as unknown as { axe: { run: () => Promise<unknown> } }).axe.run())) as AxeResult;
-      found.push(...violations.map(({ id, nodes }) => `${theme} ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`));
-    }
-    return found;
-  }
+  const faults = (): Promise<readonly string[]> => axeFaults(app);
 
   beforeAll(async () => {
     stage = await openStage();
