@@ -104,7 +104,7 @@ export const errorsZhHant: Readonly<Record<ErrorCode, string>> = {
   invoice_expired: '發票已過期，沒有付款。請索取新的發票。',
   invoice_expiry_too_far: '收款人要求的最長保留時間過長，沒有付款。請索取期限更短的發票。',
   invoice_own: '這是你自己的發票，沒有付款。請把它交給付款人。',
-  invoice_limit: '未付發票過多，沒有生成新的。請等待部分過期。',
+  invoice_limit: '未付發票過多，沒有建立新的。請等待部分過期。',
   amount_missing: '發票由你決定金額，沒有付款。請輸入金額。',
   amount_out_of_bounds: '金額超出允許範圍，沒有付款。請檢查數字。',
   already_paid: '這張發票已經支付過，沒有再次付款。',

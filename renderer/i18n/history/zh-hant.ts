@@ -43,7 +43,7 @@ export const zhHantHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'event.part_fulfilled': '第 {part} 部分：{amount} 已到達，費用 {fee}',
   'event.payment_succeeded': '全部到達：{amount}，費用 {fee}',
   'event.payment_failed': '已放棄，沒有花費任何資金：',
-  'event.invoice_created': '已生成發票',
+  'event.invoice_created': '已建立發票',
   'event.invoice_ended': '發票已結束：',
   'event.set_failed': '{parts} 個部分被退回：',
   'event.set_settling': '{amount} 已由 {parts} 個部分到齊：收下',
