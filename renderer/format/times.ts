@@ -3,7 +3,7 @@ export function timeText(timeMs: number, language: string, { nowMs = Date.now(),
   // A block's time may lie a little ahead of ours.
   const ahead = timeMs > nowMs && timeMs - nowMs < 2 * 3_600_000 && isPast;
   const minutes = ahead ? 0 : Math.round((timeMs - nowMs) / 60_000);
-  if (Math.abs(minutes) < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, 'minute');
+  if (Math.abs(minutes) < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, minutes === 0 ? 'second' : 'minute');
   const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
   return new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs);
 }
