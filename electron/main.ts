@@ -11,6 +11,7 @@ import { createGestures } from './gestures.ts';
 import { registerIpc, valueOf } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import { createNotifier } from './notify.ts';
+import { PageEvents } from './page-events.ts';
 import { Playground } from './playground.ts';
 import { watchPower } from './power.ts';
 import { createQuit } from './quit.ts';
@@ -65,9 +66,13 @@ async function start(): Promise<void> {
     waiting = undefined;
     return link;
   };
-  const send = (name: EventName | ShellEventName, data: unknown): void => {
-    if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
-  };
+  const events = new PageEvents({
+    send: (name, data) => {
+      if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
+    },
+    later: (task, ms) => void setTimeout(task, ms),
+  });
+  const send = (name: EventName | ShellEventName, data: unknown): void => events.tell(name, data);
   const show = (): void => {
     if (window?.isMinimized()) window.restore();
     window?.show();
@@ -101,7 +106,11 @@ async function start(): Promise<void> {
   });
   let onPlaygroundState = (): void => undefined;
   const playground = new Playground({
-    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
+    folder: join(folder, 'playground'), log: engine.log,
+    onState: () => {
+      events.forget();
+      onPlaygroundState();
+    },
     onEvent: (name, data) => {
       if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
     },
