@@ -11,7 +11,6 @@ import { createGestures } from './gestures.ts';
 import { registerIpc, valueOf } from './ipc.ts';
 import { installMenu } from './menu.ts';
 import { createNotifier } from './notify.ts';
-import { PageEvents } from './page-events.ts';
 import { Playground } from './playground.ts';
 import { watchPower } from './power.ts';
 import { createQuit } from './quit.ts';
@@ -66,13 +65,9 @@ async function start(): Promise<void> {
     waiting = undefined;
     return link;
   };
-  const events = new PageEvents({
-    send: (name, data) => {
-      if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
-    },
-    later: (task, ms) => void setTimeout(task, ms),
-  });
-  const send = (name: EventName | ShellEventName, data: unknown): void => events.tell(name, data);
+  const send = (name: EventName | ShellEventName, data: unknown): void => {
+    if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
+  };
   const show = (): void => {
     if (window?.isMinimized()) window.restore();
     window?.show();
@@ -106,11 +101,7 @@ async function start(): Promise<void> {
   });
   let onPlaygroundState = (): void => undefined;
   const playground = new Playground({
-    folder: join(folder, 'playground'), log: engine.log,
-    onState: () => {
-      events.forget();
-      onPlaygroundState();
-    },
+    folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
     onEvent: (name, data) => {
       if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
     },
