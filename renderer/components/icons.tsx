@@ -31,8 +31,6 @@ export const ICONS = {
   disk: <><path d="M4.5 3h9L17 6.5v9a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 15.5v-11A1.5 1.5 0 0 1 4.5 3zM6.5 3v4h6V3M6 17v-5.5h8V17"/></>,
   scan: <><path d="M3 7V4.5A1.5 1.5 0 0 1 4.5 3H7M13 3h2.5A1.5 1.5 0 0 1 17 4.5V7M17 13v2.5a1.5 1.5 0 0 1-1.5 1.5H13M7 17H4.5A1.5 1.5 0 0 1 3 15.5V13M3 10h14"/></>,
   play: <><path d="M6.5 4.5v11l8.5-5.5z"/></>,
-  signed: <><circle cx="10" cy="10" r="5" fill="currentColor"/></>,
-  revoked: <><circle cx="10" cy="10" r="5"/><path d="M6.5 13.5l7-7"/></>,
   unsigned: <><circle cx="10" cy="10" r="5" strokeDasharray="2.2 3.04"/></>,
 } as const;
 export type IconName = keyof typeof ICONS;

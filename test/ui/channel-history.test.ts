@@ -87,7 +87,7 @@ describe('what a channel did, and what closing it by force would do', () => {
 
     await row(newestOurs).waitFor();
     expect(await row(newestOurs).innerText()).toContain(grouped(channel.ourMsat / 1000n));
-    expect(await row(newestOurs).getByText('could be published').count()).toBe(2);
+    expect(await row(newestOurs).getByRole('img', { name: 'could be published' }).count()).toBe(2);
     expect(await row(newestOurs - 1).getByText('revoked').count()).toBe(2);
     expect(await row(1).innerText()).toContain('Out 0 added');
     await page.getByText('Oldest first').click();

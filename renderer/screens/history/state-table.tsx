@@ -41,6 +41,9 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
   // A row that leaves on one side comes in again on the other: rewriting it takes less than making it.
   const rows = useRef(1);
   rows.current = Math.max(rows.current, items.length);
+  const slotOf = (index: number): number => index % rows.current;
+  // Moving an element costs as much as making it: in the order in which they are read they stand again at rest.
+  const placed = virtual.isScrolling ? items.toSorted((a, b) => slotOf(a.index) - slotOf(b.index)) : items;
   const [first, last] = [numberAt(items[0]?.index ?? 0), numberAt(items.at(-1)?.index ?? 0)];
   useEffect(() => book.want(first, last), [book, first, last, highest]);
   const indexOf = (number: number): number => (order === 'newest' ? top - number : number - lowest);
@@ -86,9 +89,9 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
         </div>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the rows' own buttons have the focus */}
         <div role="rowgroup" className="virtual" style={{ height: virtual.getTotalSize() }} onKeyDown={step}>
-          {items.map(({ index, start }) => {
+          {placed.map(({ index, start }) => {
             const number = numberAt(index);
-            return <StateRow key={index % rows.current} number={number} index={index} top={start - HEAD_PX} state={book.at(number)} before={book.at(number - 1)} isMissing={book.isRead(number)} channel={channel} isChosen={chosen === number} onChoose={onChoose} />;
+            return <StateRow key={slotOf(index)} number={number} index={index} top={start - HEAD_PX} state={book.at(number)} before={book.at(number - 1)} isMissing={book.isRead(number)} channel={channel} isChosen={chosen === number} onChoose={onChoose} />;
           })}
         </div>
       </div>

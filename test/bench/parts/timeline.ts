@@ -117,7 +117,7 @@ async function measureWindow(app: RunningApp): Promise<readonly Figure[]> {
   await page.getByRole('main').getByRole('button', { name: 'History' }).click();
   const newest = page.getByRole('button', { name: `State ${STATES}`, exact: true });
   await newest.waitFor();
-  await page.getByText('could be published').first().waitFor({ state: 'attached' });
+  await page.getByRole('img', { name: 'could be published' }).first().waitFor({ state: 'attached' });
   const openMs = performance.now() - startedAt;
   const session = await page.context().newCDPSession(page);
   // Time on the processor, so that what else runs on this machine does not count.
