@@ -171,10 +171,16 @@ const decodedInvoice = z.strictObject({
   expired: z.boolean(), minFinalCltvExpiryDelta: count, routeHints: count, multiPart: z.boolean(),
 }); // prettier-ignore
 
+const paymentFailure = z.strictObject({
+  code: text(60), message: text(500),
+  /** What a node on the way answered (BOLT 4), by number and name, and which: 0 is our peer. */
+  failureCode: count.optional(), failureName: text(60).optional(), hop: count.optional(), atPayee: z.boolean().optional(),
+}); // prettier-ignore
+
 const payment = z.strictObject({
   paymentHash, direction: name(['sent', 'received']), state: name(['pending', 'succeeded', 'failed']), amountMsat: amount, feeMsat: amount,
   createdAtMs: timeMs, endedAtMs: timeMs.optional(), description: text(2000).optional(), payeeNodeId: nodeId.optional(), paymentPreimage: hex(32).optional(),
-  parts: count, attempts: count, failure: z.strictObject({ code: text(60), message: text(500) }).optional(),
+  parts: count, attempts: count, failure: paymentFailure.optional(),
 }); // prettier-ignore
 
 const activityKind = name(['sent', 'received', 'chain', 'channel']);
@@ -227,7 +233,14 @@ export const methods = {
     address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), maxFeeSat: amount.optional(), label: text(500).optional(),
     spendReserve: z.boolean().optional(),
   }), z.strictObject({ txid: hex(32), feeSat: amount })),
-  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate, spendReserve: z.boolean().optional() }), z.strictObject({ txid: hex(32), feeSat: amount })),
+  'wallet.prepareBump': method('What `wallet.bumpFee` would cost, and from which coins; nothing is signed.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate, spendReserve: z.boolean().optional() }), z.strictObject({
+    feeSat: amount, extraFeeSat: amount, feerateSatPerVb: z.number(), virtualSize: count, oldFeeSat: amount, oldFeerateSatPerVb: z.number(), changeSat: amount,
+    /** `isAdded`: the first transaction did not spend it. */
+    coins: z.array(z.strictObject({ ...outPoint.shape, amountSat: amount, isAdded: z.boolean() })),
+  })),
+  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee, never above `maxFeeSat`.', z.strictObject({
+    txid: hex(32), feerateSatPerVb: feerate, maxFeeSat: amount.optional(), spendReserve: z.boolean().optional(),
+  }), z.strictObject({ txid: hex(32), feeSat: amount })),
   'wallet.freezeCoin': method('Keeps a coin out of every selection, or lets it in again.', z.strictObject({ ...outPoint.shape, frozen: z.boolean() }), empty),
   'wallet.label': method('Names a transaction; an empty label removes the name.', z.strictObject({ txid: hex(32), label: text(500) }), empty),
   'wallet.feerates': method('Fee rates by target, already clamped.', empty, z.strictObject({ fastSatPerVb: z.number(), normalSatPerVb: z.number(), slowSatPerVb: z.number(), source: text(100) })),
@@ -271,7 +284,8 @@ export const methods = {
   'invoice.get': method('One invoice of ours.', z.strictObject({ paymentHash }), invoice),
 
   'payment.quote': method('Whether an invoice can be paid now, over what and for how much; why not.', z.strictObject({ invoice: text(8000), amountMsat: amount.optional() }), z.strictObject({
-    payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, reason: z.strictObject({ code: text(60), message: text(500) }).optional(), possibleMsat: amount,
+    payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, possibleMsat: amount,
+    reason: z.strictObject({ code: text(60), message: text(500), data: z.record(z.string().max(60), z.union([z.string().max(200), z.number()])).optional() }).optional(),
   })),
   'payment.send': method('Pays an invoice and answers when it is final, or after `timeoutMs` with the state so far.', z.strictObject({
     invoice: text(8000), amountMsat: amount.optional(), maxFeeMsat: amount.optional(), payAgain: z.boolean().default(false), timeoutMs: z.int().min(0).max(600_000).default(60_000),
@@ -305,6 +319,8 @@ type WireIn<M extends Method> = z.input<(typeof methods)[M]['params']>;
 type RequiredKeys<M extends Method> = { [K in keyof WireIn<M> & keyof Params<M>]-?: undefined extends WireIn<M>[K] ? never : K }[keyof WireIn<M> & keyof Params<M>];
 export type Answer<M extends Method> = z.output<(typeof methods)[M]['result']>;
 
+const alarm = z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() });
+
 /** Everything that the engine tells without being asked. */
 export const events = {
   'payment.updated': payment,
@@ -314,9 +330,10 @@ export const events = {
   'peer.updated': peer,
   'chain.updated': chainStatus,
   'vault.updated': vaultStatus,
+  'tower.updated': z.array(tower),
   'sleep.updated': sleep,
   /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
-  alarm: z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() }),
+  alarm,
 } as const;
 export type EventName = keyof typeof events;
 export type EventData<N extends EventName> = z.output<(typeof events)[N]>;
@@ -387,6 +404,8 @@ export const shellEvents = {
   /** A link of the system is there; `shell.takeLink` gives it. */
   'shell.linkWaiting': empty,
   'shell.go': z.strictObject({ screen: name(SCREENS) }),
+  /** An alarm of an engine, and whose it is: while the window shows the playground, the own wallet may still have to be heard. */
+  'shell.alarm': z.strictObject({ ...alarm.shape, whose: name(['own', 'playground']) }),
   ...playgroundEvents,
 } as const;
 export type ShellEventName = keyof typeof shellEvents;

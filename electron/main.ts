@@ -26,7 +26,7 @@ import { createWindow, loadWallet } from './window.ts';
 
 const DIST = join(import.meta.dirname, '..');
 /** What a locked window is told: nothing about the money. */
-const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'alarm']);
+const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'shell.alarm']);
 /** What may be paid in a day without the main process asking: what a person has in the pocket. */
 const UNASKED_MSAT = 50_000_000n;
 /** Coins of the practice network are worth nothing; enough of them to watch payments stream. */
@@ -91,7 +91,8 @@ async function start(): Promise<void> {
     settings: settings.get,
     onEvent: (name, data) => {
       // A window in the playground hears of the own wallet only what must not wait.
-      if (!playground.isOn || name === 'alarm') send(name, data);
+      if (name === 'alarm') send('shell.alarm', { ...(data as object), whose: 'own' });
+      else if (!playground.isOn) send(name, data);
       notify(name, data);
       if (name === 'wallet.updated') spendableSat = (data as { readonly spendableSat: string }).spendableSat;
       // Keys that are forgotten, or another network: the balance of before is nobody's any more.
@@ -103,7 +104,9 @@ async function start(): Promise<void> {
   const playground = new Playground({
     folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
     onEvent: (name, data) => {
-      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
+      if (!playground.isOn && name !== 'playground.progress') return;
+      if (name === 'alarm') send('shell.alarm', { ...(data as object), whose: 'playground' });
+      else send(name as EventName, data);
     },
   }); // prettier-ignore
   /** The wallet that the window shows: the playground's has nothing to lose. */

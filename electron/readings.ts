@@ -62,10 +62,21 @@ export const READERS: Readers = {
       },
     }; // prettier-ignore
   },
-  'wallet.bumpFee': ({ say }, given) => ({
-    params: toWire(given),
-    question: { title: say('ask.bump'), yes: say('ask.bump.yes'), lines: [say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb }), ...(given.spendReserve === true ? [say('ask.send.reserve')] : [])] },
-  }),
+  'wallet.bumpFee': async ({ call, say }, given) => {
+    const { maxFeeSat: limit, ...plan } = given;
+    const { feeSat, oldFeeSat } = (await call('wallet.prepareBump', toWire(plan))) as Wire<Answer<'wallet.prepareBump'>>;
+    const maxFeeSat = limit ?? withMargin(BigInt(feeSat));
+    return {
+      params: toWire({ ...given, maxFeeSat }),
+      question: {
+        title: say('ask.bump'), yes: say('ask.bump.yes'),
+        lines: [
+          say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb }), say('ask.bump.before', { amount: satText(BigInt(oldFeeSat)) }),
+          say('ask.fee', { amount: satText(maxFeeSat) }), ...(given.spendReserve === true ? [say('ask.send.reserve')] : []),
+        ],
+      },
+    }; // prettier-ignore
+  },
   'channel.open': ({ say }, given) => ({
     params: toWire(given),
     question: {

@@ -38,7 +38,7 @@ export async function playgroundScenes({ page }: RunningApp, shoot: Shoot): Prom
   await step('Let Bob cheat', 'Caught');
   await shoot('tour-cheat-caught');
   await go('Home');
-  await sees('Look at this now');
+  await sees('In the playground: this is an alarm');
   await shoot('breach');
   await go('Channels');
   await page.locator('.ch', { hasText: 'closing on chain' }).first().click();

@@ -28,6 +28,7 @@ import { Policies } from './policies.ts';
 import type { NodePorts } from './ports.ts';
 import type { PeerLink } from '../transport/link.ts';
 import { Towers } from './tower/towers.ts';
+import { towerView } from './tower/view.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
 
@@ -137,7 +138,7 @@ export class SfericNode {
     }); // prettier-ignore
     this.towers = new Towers({
       store, network: ports.network, system, log, chainHash: config.network.chainHash, nodeKey: this.#nodeKey, enqueue, keysOf,
-      channels: () => this.channels.all(), channel: (channelNumber) => this.channels.get(channelNumber), onChanged: () => undefined,
+      channels: () => this.channels.all(), channel: (channelNumber) => this.channels.get(channelNumber), onChanged: () => emit('tower.updated', this.towers.views().map(towerView)),
     }); // prettier-ignore
     this.payments = new Payments({
       network: config.network.name, nodeId: this.nodeId, nodeKey: this.#nodeKey, signInvoice: (hash) => signRecoverable(hash, this.#nodeKey),

@@ -56,6 +56,7 @@ export const en = {
   'ask.bump': 'Pay a higher fee for this transaction?',
   'ask.bump.yes': 'Raise the fee',
   'ask.bump.transaction': 'Transaction: {text}',
+  'ask.bump.before': 'Fee so far: {amount}',
   'ask.open': 'Open a channel of {amount}?',
   'ask.open.yes': 'Open',
   'ask.open.push': 'Given to the other side at once: {amount}',

@@ -57,6 +57,7 @@ export const zhHans: Texts = {
   'ask.bump': '要为这笔交易支付更高的费用吗？',
   'ask.bump.yes': '提高费用',
   'ask.bump.transaction': '交易：{text}',
+  'ask.bump.before': '目前的费用：{amount}',
   'ask.open': '要开启一条 {amount} 的通道吗？',
   'ask.open.yes': '开启',
   'ask.open.push': '立即给予对方：{amount}',

@@ -57,6 +57,7 @@ export const zhHant: Texts = {
   'ask.bump': '要為這筆交易支付更高的手續費嗎？',
   'ask.bump.yes': '提高手續費',
   'ask.bump.transaction': '交易：{text}',
+  'ask.bump.before': '目前的手續費：{amount}',
   'ask.open': '要開啟一條 {amount} 的通道嗎？',
   'ask.open.yes': '開啟',
   'ask.open.push': '立即給予對方：{amount}',

@@ -1,5 +1,6 @@
 import { playgroundEn } from './playground-en.ts';
 import { enHistory } from './history/en.ts';
+import { enPayment } from './payment/en.ts';
 import { enUpkeep } from './upkeep/en.ts';
 
 /** Every sentence of the screens, in ICU syntax. The other languages have the same keys and placeholders. */
@@ -411,6 +412,7 @@ export const en = {
   'quickUnlock.forget': 'Forget the password',
   ...playgroundEn,
   ...enHistory,
+  ...enPayment,
   ...enUpkeep,
 } as const;
 export type MessageKey = keyof typeof en;

@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHans } from './playground-zh-hans.ts';
 import { zhHansHistory } from './history/zh-hans.ts';
+import { zhHansPayment } from './payment/zh-hans.ts';
 import { zhHansUpkeep } from './upkeep/zh-hans.ts';
 
 // prettier-ignore
@@ -411,5 +412,6 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除保存的密码',
   ...playgroundZhHans,
   ...zhHansHistory,
+  ...zhHansPayment,
   ...zhHansUpkeep,
 };

@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHant } from './playground-zh-hant.ts';
 import { zhHantHistory } from './history/zh-hant.ts';
+import { zhHantPayment } from './payment/zh-hant.ts';
 import { zhHantUpkeep } from './upkeep/zh-hant.ts';
 
 // prettier-ignore
@@ -411,5 +412,6 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除儲存的密碼',
   ...playgroundZhHant,
   ...zhHantHistory,
+  ...zhHantPayment,
   ...zhHantUpkeep,
 };

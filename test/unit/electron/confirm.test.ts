@@ -154,6 +154,7 @@ describe('what the main process reads and shows', () => {
     'invoice.decode': { payeeNodeId: NODE, paymentHash: 'ef'.repeat(32), amountMsat: '250000123' },
     'payment.quote': { maxFeeMsat: '1500' },
     'wallet.prepareSend': { amountSat: '777', feeSat: '100' },
+    'wallet.prepareBump': { feeSat: '2000', oldFeeSat: '500' },
     'channel.get': { peerNodeId: NODE, ourMsat: '5000000' },
     'vault.status': { state: 'unlocked' },
   };
@@ -186,6 +187,16 @@ describe('what the main process reads and shows', () => {
     expect((await read('wallet.send', { address: ADDRESS, amountSat: 777n, maxFeeSat: 120n })).params).toMatchObject({ maxFeeSat: '120' });
   });
 
+  test('a higher fee: of what, so far and at most; the limit is carried out', async () => {
+    const given = { txid: CHANNEL, feerateSatPerVb: 20 };
+    const text = (await shown('wallet.bumpFee', given)).replaceAll('\u2009', ' ');
+    expect(text).toMatch(grouped(CHANNEL));
+    expect(text).toContain('Fee so far: 500 sat');
+    expect(text).toContain('Fee: 3 200 sat at most');
+    expect((await read('wallet.bumpFee', given)).params).toEqual({ ...given, maxFeeSat: '3200' });
+    expect((await read('wallet.bumpFee', { ...given, maxFeeSat: 2000n })).params).toEqual({ ...given, maxFeeSat: '2000' });
+  });
+
   test('a channel: with whom, and what is given away at once', async () => {
     const text = await shown('channel.open', { peer: `${NODE}@127.0.0.1:9735`, capacitySat: 2_000_000n, pushMsat: 1_000_000n });
     expect(text).toMatch(grouped(NODE));
@@ -215,7 +226,7 @@ describe('what the main process reads and shows', () => {
     // Reviewed: these change nothing that is worth money, or need the password itself.
     const harmless = new Set([
       'node.info', 'node.stop', 'node.subscribe', 'vault.status', 'vault.create', 'vault.restore', 'vault.unlock', 'vault.lock', 'vault.changePassword', 'vault.checkPassword', 'vault.confirmSeed',
-      'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
+      'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.prepareBump', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
       'channel.list', 'channel.get', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
       'payment.export', 'payment.history', 'payment.label', 'activity.list', 'activity.export', 'channel.states', 'channel.revocations', 'channel.closing', 'channel.evidence',
       'tower.remove', 'tower.list', 'ledger.balances',
