@@ -18,6 +18,9 @@ const count = z.int().min(0);
 const timeMs = z.int();
 const page = { limit: z.int().min(1).max(1000).default(100), before: text(100).optional() };
 
+/** The longest text of a backup file: one with over 200 channels. */
+export const BACKUP_FILE_CHARACTERS = 250_000;
+
 const password = z.string().min(8, 'at least 8 characters').max(1024);
 const feerate = z.number().min(1).max(1000);
 const channelId = hex(32);
@@ -104,6 +107,8 @@ const channel = z.strictObject({
   ourDelayBlocks: count, theirDelayBlocks: count,
   /** Of the commitment that spent it. */
   closingCommitmentNumber: count.optional(),
+  /** It came from a backup file: its balances are unknown (0 here) until the peer closes it, which the node asks for on every connection. */
+  isRestored: z.boolean().optional(),
 }); // prettier-ignore
 
 /** At each of three fee rates, in their order. */
@@ -196,6 +201,18 @@ const tower = z.strictObject({
   /** What it has seen of the chain, and whether it sees more now. */
   blockHeight: count.optional(), isWatching: z.boolean().optional(),
   channels: z.array(z.strictObject({ channelId, acked: count, behind: count, covers: name(['everything', 'first_stage']) })),
+}); // prettier-ignore
+
+/** Base64. A channel takes about a thousand characters of it. */
+const backupFile = z.string().min(1).max(BACKUP_FILE_CHARACTERS);
+const backedUpChannel = z.strictObject({ channelId, peerNodeId: nodeId, capacitySat: amount, fundingTxid: hex(32), fundingVout: count });
+const backupStatus = z.strictObject({
+  /** Channels that a file made now would hold. */
+  channels: count,
+  /** The last one that was made here. */
+  file: z.strictObject({ madeAtMs: timeMs, channels: count }).optional(),
+  /** Every channel that a file made now would hold is in the last one. */
+  isCurrent: z.boolean(),
 }); // prettier-ignore
 
 const method = <P extends z.ZodType, R extends z.ZodType>(summary: string, params: P, result: R) => ({ summary, params, result }) as const;
@@ -308,6 +325,21 @@ export const methods = {
   'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
   'tower.list': method('The watchtowers, and how far each is. `covers`: with `signed` and anchors the second stage of an HTLC, which the cheater composes freely, is not covered.', empty, z.array(tower)),
 
+  'backup.status': method('Whether the last backup file holds every channel. It is never out of date for payments: what it holds of a channel never changes.', empty, backupStatus),
+  'backup.run': method('Makes a backup file of the channels, sealed by the words: with both, what is ours in the channels comes back although the data folder is lost.', empty, z.strictObject({ file: backupFile, channels: count, madeAtMs: timeMs })),
+  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes nothing.', z.strictObject({ file: backupFile }), z.strictObject({
+    madeAtMs: timeMs,
+    /** `isKnown`: this wallet has the channel, and a restore would leave it alone. */
+    channels: z.array(z.strictObject({ ...backedUpChannel.shape, isKnown: z.boolean() })),
+    /** Open channels that are not in the file. */
+    missing: z.array(backedUpChannel),
+  })),
+  'backup.restore': method('Brings back the channels of a backup file that this wallet does not know: their peers are asked to close them, and what is ours comes back on chain. For a wallet made from the same words whose data folder is lost.', z.strictObject({ file: backupFile }), z.strictObject({
+    restored: count,
+    /** Known already, so left alone. */
+    skipped: count,
+  })),
+
   'ledger.balances': method('Sums of the double-entry book by account, in msat.', empty, z.array(z.strictObject({ account: text(60), balanceMsat: signedAmount }))),
 } as const;
 
@@ -332,6 +364,7 @@ export const events = {
   'vault.updated': vaultStatus,
   'tower.updated': z.array(tower),
   'sleep.updated': sleep,
+  'backup.updated': backupStatus,
   /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
   alarm,
 } as const;

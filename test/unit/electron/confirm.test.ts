@@ -229,7 +229,7 @@ describe('what the main process reads and shows', () => {
       'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.prepareBump', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
       'channel.list', 'channel.get', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
       'payment.export', 'payment.history', 'payment.label', 'activity.list', 'activity.export', 'channel.states', 'channel.revocations', 'channel.closing', 'channel.evidence',
-      'tower.remove', 'tower.list', 'ledger.balances',
+      'tower.remove', 'tower.list', 'ledger.balances', 'backup.status', 'backup.run', 'backup.drill', 'backup.restore',
     ]); // prettier-ignore
     const unreviewed = Object.keys(methods).filter((name) => !harmless.has(name) && !CONFIRMED_METHODS.some((confirmed) => confirmed === name));
     expect(unreviewed).toEqual([]);
