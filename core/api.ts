@@ -396,7 +396,7 @@ const shellState = z.strictObject({
 
 /** What a window may do only after its main process has shown it to the person and got a yes: see `shell.confirm`. */
 export const CONFIRMED_METHODS = [
-  'wallet.send', 'wallet.bumpFee', 'payment.send', 'channel.open', 'channel.close', 'channel.forceClose', 'tower.add', 'vault.revealSeed', 'shell.connect',
+  'wallet.send', 'wallet.bumpFee', 'payment.send', 'channel.open', 'channel.close', 'channel.forceClose', 'tower.add', 'backup.restore', 'vault.revealSeed', 'shell.connect',
 ] as const satisfies readonly (Method | 'shell.connect')[]; // prettier-ignore
 export type ConfirmedMethod = (typeof CONFIRMED_METHODS)[number];
 
@@ -415,8 +415,12 @@ export const shellMethods = {
   'shell.copy': method('Puts text into the clipboard.', z.strictObject({ text: text(10_000) }), empty),
   'shell.save': method('Asks where to, and writes text to a file.', z.strictObject({ fileName: text(100), content: text(200_000) }), z.strictObject({ isSaved: z.boolean() })),
   'shell.saveExport': method('Asks where to, and writes what the engine exports to a file; the page never has it.', z.strictObject({
-    fileName: text(100), what: name(['activity', 'labels', 'evidence']), channelId: channelId.optional(), redact: z.boolean().optional(),
-  }), z.strictObject({ isSaved: z.boolean() })),
+    fileName: text(100), what: name(['activity', 'labels', 'evidence', 'backup']), channelId: channelId.optional(), redact: z.boolean().optional(),
+  }), z.strictObject({
+    isSaved: z.boolean(),
+    /** Nobody chose a place, or nothing could be written there. */
+    why: name(['cancelled', 'not_written']).optional(),
+  })),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
   'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({

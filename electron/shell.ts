@@ -4,8 +4,8 @@ import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { Engine } from './engine.ts';
-import { piecesOf } from './exports.ts';
-import type { ShellHandlers } from './ipc.ts';
+import { piecesOf, writeBackup } from './exports.ts';
+import type { Reply, ShellHandlers } from './ipc.ts';
 import { type Playground, playgroundHandlers } from './playground.ts';
 import { withoutPassword } from './readings.ts';
 import type { QuickUnlock } from './secrets.ts';
@@ -59,15 +59,20 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     port.onUnlock();
     await told();
   };
-  /** Nothing is made before somebody has said where it goes. */
-  const save = async (fileName: string, make: () => string | AsyncIterable<string>): Promise<{ readonly isSaved: boolean }> => {
+  /** Nothing is made before somebody has said where it goes: `write` gets the path. */
+  const saveAs = async (fileName: string, write: (path: string) => Promise<boolean>): Promise<ShellAnswer<'shell.saveExport'>> => {
     const window = port.window();
-    if (!window) return { isSaved: false };
+    if (!window) return { isSaved: false, why: 'cancelled' };
     const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
-    if (canceled || !filePath) return { isSaved: false };
-    await writeFile(filePath, make(), { mode: 0o600 });
-    return { isSaved: true };
+    if (canceled || !filePath) return { isSaved: false, why: 'cancelled' };
+    return (await write(filePath)) ? { isSaved: true } : { isSaved: false, why: 'not_written' };
   };
+  const save = (fileName: string, make: () => string | AsyncIterable<string>): Promise<ShellAnswer<'shell.saveExport'>> =>
+    saveAs(fileName, async (path) => {
+      await writeFile(path, make(), { mode: 0o600 });
+      return true;
+    });
+  const shown = (method: string, params: unknown): Promise<Reply> => (playground.isOn ? playground : engine).ask(method, params);
   const hasOwnWallet = async (): Promise<boolean> => {
     const reply = await engine.ask('vault.status', {});
     return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
@@ -121,8 +126,8 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       clipboard.writeText(text);
       return {};
     },
-    'shell.save': ({ fileName, content }) => save(fileName, () => content),
-    'shell.saveExport': ({ fileName, ...wanted }) => save(fileName, () => piecesOf((method, params) => (playground.isOn ? playground : engine).ask(method, params), wanted)),
+    'shell.save': async ({ fileName, content }) => ({ isSaved: (await save(fileName, () => content)).isSaved }),
+    'shell.saveExport': ({ fileName, what, ...of }) => (what === 'backup' ? saveAs(fileName, (path) => writeBackup(shown, path)) : save(fileName, () => piecesOf(shown, { what, ...of }))),
     'shell.checkUpdate': () => port.checkUpdate(),
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);

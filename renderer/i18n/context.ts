@@ -1,7 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import { createContext, useContext } from 'react';
-import type { ErrorCode } from '../../core/api.ts';
-import type { RequestError } from '../client/client.ts';
+import type { ApiError, ErrorCode } from '../../core/api.ts';
 import { faultWords } from '../format/fault-words.ts';
 import { en, type MessageKey } from './en.ts';
 import { errorsZhHans, errorsZhHant } from './errors.ts';
@@ -19,7 +18,7 @@ export interface I18n {
   readonly language: Language;
   readonly t: (key: MessageKey, values?: Values) => string;
   /** With its amounts where it names some; else the engine's own sentence in English, and elsewhere that of its code. */
-  readonly errorText: (error: Pick<RequestError, 'code' | 'message'> & { readonly data?: RequestError['data'] }) => string;
+  readonly errorText: (error: ApiError) => string;
 }
 
 /** `zh-TW`, `zh-HK`, `zh-MO` and whatever says Hant are read in traditional characters. */

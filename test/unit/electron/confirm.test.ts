@@ -155,6 +155,7 @@ describe('what the main process reads and shows', () => {
     'payment.quote': { maxFeeMsat: '1500' },
     'wallet.prepareSend': { amountSat: '777', feeSat: '100' },
     'wallet.prepareBump': { feeSat: '2000', oldFeeSat: '500' },
+    'backup.drill': { madeAtMs: 1_700_000_000_000, channels: [{ isKnown: true }, { isKnown: false }, { isKnown: false }], missing: [] },
     'channel.get': { peerNodeId: NODE, ourMsat: '5000000' },
     'vault.status': { state: 'unlocked' },
   };
@@ -197,6 +198,14 @@ describe('what the main process reads and shows', () => {
     expect((await read('wallet.bumpFee', { ...given, maxFeeSat: 2000n })).params).toEqual({ ...given, maxFeeSat: '2000' });
   });
 
+  test('a backup file: of when, and how many channels end; one that brings back nothing asks nothing', async () => {
+    const text = await shown('backup.restore', { file: 'AA==' });
+    expect(text).toContain('There are 2.');
+    expect(text).toContain('2023-11-14');
+    const known = await readRequest({ call: async () => ({ madeAtMs: 0, channels: [{ isKnown: true }], missing: [] }), say: sayIn('en') }, 'backup.restore', { file: 'AA==' } as never);
+    expect(known.question).toBeUndefined();
+  });
+
   test('a channel: with whom, and what is given away at once', async () => {
     const text = await shown('channel.open', { peer: `${NODE}@127.0.0.1:9735`, capacitySat: 2_000_000n, pushMsat: 1_000_000n });
     expect(text).toMatch(grouped(NODE));
@@ -219,7 +228,7 @@ describe('what the main process reads and shows', () => {
   test('every method of the list has a reader that asks, and every method that moves money is in the list', async () => {
     const given: Readonly<Record<ConfirmedMethod, object>> = {
       'wallet.send': { address: ADDRESS }, 'wallet.bumpFee': { txid: CHANNEL, feerateSatPerVb: 2 }, 'payment.send': { invoice: 'x' }, 'channel.open': { peer: NODE, capacitySat: 1n },
-      'channel.close': { channelId: CHANNEL }, 'channel.forceClose': { channelId: CHANNEL }, 'tower.add': { address: NODE, grade: 'own' }, 'vault.revealSeed': { password: 'x' },
+      'channel.close': { channelId: CHANNEL }, 'channel.forceClose': { channelId: CHANNEL }, 'tower.add': { address: NODE, grade: 'own' }, 'backup.restore': { file: 'AA==' }, 'vault.revealSeed': { password: 'x' },
       'shell.connect': { network: 'mainnet', chainSources: ['electrum:tcp://a:1'] },
     }; // prettier-ignore
     for (const method of CONFIRMED_METHODS) expect(await shown(method, given[method]), method).toMatch(/\?/u);
@@ -229,7 +238,7 @@ describe('what the main process reads and shows', () => {
       'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.prepareBump', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
       'channel.list', 'channel.get', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
       'payment.export', 'payment.history', 'payment.label', 'activity.list', 'activity.export', 'channel.states', 'channel.revocations', 'channel.closing', 'channel.evidence',
-      'tower.remove', 'tower.list', 'ledger.balances', 'backup.status', 'backup.run', 'backup.drill', 'backup.restore',
+      'tower.remove', 'tower.list', 'ledger.balances', 'backup.status', 'backup.run', 'backup.drill',
     ]); // prettier-ignore
     const unreviewed = Object.keys(methods).filter((name) => !harmless.has(name) && !CONFIRMED_METHODS.some((confirmed) => confirmed === name));
     expect(unreviewed).toEqual([]);

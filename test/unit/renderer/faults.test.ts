@@ -30,7 +30,7 @@ const REFUSALS: readonly ApiFailure[] = [
   ...PAYMENT_FAULTS.map(paymentFailure),
   reserveFailure(20_000n, 'send', 1_234_567n), reserveFailure(20_000n, 'open', 1_234_567n), reserveFailure(20_000n, 'send', undefined), reserveFailure(20_000n, 'send', 0n),
   planFailure({ code: 'insufficient_funds', missingSat: sat(10_001n), feeSat: sat(1_200n), availableSat: sat(2_000_000n) }), planFailure({ code: 'dust_amount', amountSat: sat(100n), limitSat: sat(1_294n) }),
-  planFailure({ code: 'fee_share_too_high', feeSat: sat(12_000n), limitPercent: 50 }),
+  planFailure({ code: 'fee_share_too_high', feeSat: sat(12_000n), amountSat: sat(20_000n), limitPercent: 50 }),
   new Refusal('fee_limit_too_low', 'x', { feeSat: '12345', limitSat: '9999' }), new Refusal('funding_too_small', 'x', { minimumSat: '20000' }), new Refusal('funding_too_large', 'x', { maximumSat: '16777215' }),
 ]; // prettier-ignore
 
