@@ -81,7 +81,7 @@ async function nodeOn({ config, folder, vault, emit }: Start, opened: OpenedStor
   seed.fill(0);
   const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;
   const birthdayHeight = vault.birthdayHeight === MADE_HERE ? undefined : vault.birthdayHeight;
-  const node: SfericNode = new SfericNode({ network: networks[network], birthdayHeight, recoveryReason }, {
+  const node: SfericNode = new SfericNode({ network: networks[network], birthdayHeight, isRestored: birthdayHeight !== undefined, recoveryReason }, {
     store: opened.store, highWater, chain: source.value, log,
     system: { ...system, soon: (task) => void setImmediate(task) },
     network: {

@@ -1,10 +1,12 @@
 import type { Answer } from '../api.ts';
 import { type OutPoint, type TxOutput, decodeTx, outPointKey } from '../bitcoin/transaction.ts';
+import { p2wsh } from '../bitcoin/script.ts';
 import type { ChannelKeys } from '../channel/keys.ts';
-import { confirmedCommitment } from '../channel/onchain/confirmed.ts';
+import { confirmedCommitment, endsUnknown, ownDelayedScript } from '../channel/onchain/confirmed.ts';
 import { recoveredSat } from '../channel/onchain/onchain.ts';
+import { toRemoteScript } from '../channel/onchain/scripts.ts';
 import { POLICY } from '../channel/policy.ts';
-import type { FundedChannel } from '../channel/types.ts';
+import type { FundedChannel, FundingSpend } from '../channel/types.ts';
 import { equal } from '../lib/bytes.ts';
 import type { DesiredClaim } from '../tx/desired-claim.ts';
 import { channelView } from './views.ts';
@@ -35,11 +37,19 @@ function kindOfTaken(channel: FundedChannel, keys: ChannelKeys, { txid, vout }: 
   const { spend } = channel;
   if (!spend || spend.spendClass === 'revoked') return 'penalty';
   if (txid !== spend.txid) return 'htlc';
+  if (endsUnknown(spend)) return paysOurBalance(channel, keys, spend, vout) ? 'balance' : 'other';
   const output = confirmedCommitment(channel, keys, spend)?.commitment.outputs[vout];
   if (output?.htlc) return 'htlc';
   if (output?.kind !== 'to_local' && output?.kind !== 'to_remote') return 'other';
   // Local and remote are seen from whoever published the commitment.
   return (output.kind === 'to_local') === (spend.spendClass === 'local') ? 'balance' : 'peer_balance';
+}
+
+/** Of a commitment that cannot be rebuilt only our balance is known, by its script. */
+function paysOurBalance(channel: FundedChannel, keys: ChannelKeys, { spendClass, commitmentNumber, rawTx }: FundingSpend, vout: number): boolean {
+  if (commitmentNumber === undefined) return false;
+  const script = spendClass === 'lost_local' ? p2wsh(ownDelayedScript(channel, keys, commitmentNumber)) : toRemoteScript(channel.config, 'us');
+  return equal(decodeTx(rawTx).outputs[vout]?.script ?? new Uint8Array(0), script);
 }
 
 /** How a close goes on, from what the channel knows of the chain and what it still wants to take. */

@@ -4,10 +4,12 @@ import type { ChainTip } from '../chain/port.ts';
 import { signRecoverable } from '../crypto/secp256k1.ts';
 import type { HdNode } from '../crypto/hd.ts';
 import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
-import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
+import { backupKey, channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
+import { isRestored } from '../channel/types.ts';
 import type { Message } from '../wire/messages.ts';
 import { publicKey } from '../crypto/secp256k1.ts';
 import { ALARM_TEXT } from './alarms.ts';
+import { Backups } from './backups.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
 import { ClosesToBook } from './close-books.ts';
@@ -36,6 +38,8 @@ export interface NodeConfig {
   readonly network: Network;
   /** Undefined for a wallet that was just made. */
   readonly birthdayHeight: number | undefined;
+  /** Its words are older than its database: channels of theirs may be open of which nothing is known here. */
+  readonly isRestored?: boolean;
   /** Why this copy of the data may be stale, if so: then nothing of ours is published and peers speak first. */
   readonly recoveryReason: string | undefined;
 }
@@ -58,6 +62,7 @@ export class SfericNode {
   readonly finals: Finals;
   readonly sweeps: Sweeps;
   readonly towers: Towers;
+  readonly backups: Backups;
   /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
   readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
@@ -107,7 +112,8 @@ export class SfericNode {
       },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
-      isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
+      // Of a restored channel no entry took the capacity out: it went to the outside with its transaction.
+      isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener && !isRestored(channel)),
       channelOfOutput: (key) => this.outputOwners.get(key),
       heldCoins: () => this.sweeps.heldCoins(),
     }); // prettier-ignore
@@ -129,6 +135,7 @@ export class SfericNode {
         this.onchain.forget(channel.fundingOutPoint);
         this.towers.forgotten(turn, channel);
         this.#closes.add(channel);
+        this.backups.look(turn);
         this.turns.enqueue((later) => this.payments.reconcile(later));
         if (this.onchain.status.state === 'synced') this.#closes.book(turn);
       },
@@ -164,6 +171,7 @@ export class SfericNode {
     }); // prettier-ignore
     this.funding = new Funding({ onchain: () => this.onchain, keys: this.keys, system });
     this.openings = openingsOf(this, keysOf, this.#numbers);
+    this.backups = new Backups(this, backupKey(master, config.network), this.#numbers, emit);
   }
 
   /** Reads the store, starts watching the chain; peers follow once the chain is synced. */
@@ -173,7 +181,8 @@ export class SfericNode {
     await this.sweeps.load(store);
     await this.channels.load(store);
     for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#closes.add(channel);
-    await this.#numbers.load(store);
+    await this.#numbers.load(store, { isRestored: this.config.isRestored === true, random: this.ports.system.random });
+    await this.backups.load(store);
     await this.payments.load();
     await this.towers.load();
     for (const { key, value } of await store.list('peer')) {
@@ -204,6 +213,7 @@ export class SfericNode {
     await this.onchain.stop();
     await this.turns.stop();
     this.#nodeKey.fill(0);
+    this.backups.wipe();
   }
 
   /** The computer is about to sleep: connections end, and no clock is acted on before `wake`. */

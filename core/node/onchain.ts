@@ -130,6 +130,10 @@ export class Onchain {
   get height(): number {
     return this.#status.tip?.height ?? 0;
   }
+  /** Where the looking for coins begins; undefined until a wallet that was made here has seen the chain. */
+  get birthdayHeight(): number | undefined {
+    return this.#birthdayHeight;
+  }
   get wallet(): WalletState {
     return this.#wallet;
   }

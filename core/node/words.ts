@@ -8,6 +8,7 @@ import { failureNameOf } from '../onion/failures.ts';
 import type { PaymentFault } from '../payment/errors.ts';
 import type { CreateFault } from '../payment/incoming-types.ts';
 import type { PaymentFailure } from '../payment/outgoing-types.ts';
+import type { BackupFault } from '../store/backup-file.ts';
 import type { StoreFault } from '../store/port.ts';
 import type { PeerLinkError } from '../transport/link.ts';
 import type { BumpFault } from '../wallet/bump.ts';
@@ -270,6 +271,23 @@ export function storeFailure(fault: StoreFault): ApiFailure {
       return failure('write_failed', 'Writing to the disk failed. Your channels are frozen to protect your money. Check the disk and start again.');
     case 'stale_copy':
       return failure('recovery_mode', 'This is an old copy of the wallet, or another copy is running. Nothing is published from here, so that no money is lost. Stop the other copy.');
+    default:
+      return unreachable(fault);
+  }
+}
+
+export function backupFailure(fault: BackupFault): ApiFailure {
+  switch (fault) {
+    case 'no_backup':
+      return failure('bad_request', 'This is no backup file of Sferic. Nothing was changed and your money is where it was. Choose the file that the wallet made.', { parameter: 'file', reason: fault });
+    case 'damaged':
+      return failure('bad_request', 'This backup file is damaged: a part of it is missing or altered. Nothing was changed and your money is where it was. Use another copy of the file.', { parameter: 'file', reason: fault });
+    case 'other_wallet':
+      return failure('bad_request', 'This backup file belongs to another wallet: it was made with other words, or with another passphrase. Nothing was changed and your money is where it was. Use it in a wallet made from its own words.', { parameter: 'file', reason: fault });
+    case 'other_network':
+      return failure('chain_other_network', 'This backup file belongs to another network. Nothing was changed and your money is where it was. Start Sferic for that network.', { parameter: 'file', reason: fault });
+    case 'newer_version':
+      return failure('data_newer_version', 'This backup file was made by a newer version of Sferic. Nothing was changed and your money is where it was. Install that version.', { parameter: 'file', reason: fault });
     default:
       return unreachable(fault);
   }

@@ -15,3 +15,4 @@ export const outputsPaying = (tx: Tx, script: Uint8Array): readonly number[] =>
   tx.outputs.flatMap((output, vout) => (equal(output.script, script) ? [vout] : []));
 export const pays = (tx: Tx, script: Uint8Array): boolean => outputsPaying(tx, script).length > 0;
 export const paysUsAsRemote = (config: ChannelConfig, tx: Tx): boolean => pays(tx, toRemoteScript(config, 'us'));
+export const paysPeerAsRemote = (config: ChannelConfig, tx: Tx): boolean => pays(tx, toRemoteScript(config, 'peer'));
