@@ -36,7 +36,7 @@ export function BackupFilePick({ label, onFile, children, isBusy = false, isDisa
     <div className="drop stack-tight" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       {children}
       <div className="button-row">
-        <Button icon="download" isBusy={isBusy} isDisabled={isDisabled} onPress={() => picker.current?.click()}>
+        <Button icon="search" isBusy={isBusy} isDisabled={isDisabled} onPress={() => picker.current?.click()}>
           {label}
         </Button>
       </div>

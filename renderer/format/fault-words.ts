@@ -17,11 +17,14 @@ export function exactAmount(msat: bigint, unit: Unit): string {
 }
 
 const LIMITS: ReadonlySet<string> = new Set(['no_channel', 'offline', 'htlc_count', 'in_flight', 'reserve_and_fee', 'needs_multi_part']);
+const FILES: ReadonlySet<string> = new Set(['no_backup', 'damaged', 'other_wallet', 'other_network', 'newer_version']);
 const BOUNDS: ReadonlySet<string> = new Set(['amount_below_minimum', 'amount_too_low', 'amount_too_high']);
 
 /** Which sentence says it, where that depends on more than the code. */
 function keyOf(code: ApiError['code'], data: Facts): MessageKey | undefined {
   const fault = String(data['fault'] ?? '');
+  const reason = String(data['reason'] ?? '');
+  if (data['parameter'] === 'file' && FILES.has(reason)) return `fault.backup.${reason}` as MessageKey;
   switch (code) {
     case 'insufficient_balance':
       return LIMITS.has(fault) ? (`fault.balance.${fault}` as MessageKey) : undefined;

@@ -378,7 +378,7 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'backup.lost': '如果现在失去这台电脑',
   'backup.channels': '{count, plural, =0 {通道} other {# 条通道}}',
   'backup.lost.chain': '凭助记词可全部找回，在本钱包及许多其他钱包中都可以。',
-  'backup.lost.channels': '{state, select, none {目前没有。} good {凭助记词和备份文件可以请求对方关闭，之后你的份额会回到链上。} other {备份文件没有包含全部通道：缺少的通道只有在对方自行关闭时才能回来。}}',
+  'backup.lost.channels': '{state, select, none {目前没有。} good {凭助记词和备份文件可以请求对方关闭，之后你的份额会回到链上。} missing {它们不在任何备份文件中：只有在对方自行关闭时，其中的资金才能回来。} other {备份文件没有包含全部通道：缺少的通道只有在对方自行关闭时才能回来。}}',
   'backup.copy': '切勿恢复旧的文件夹副本',
   'backup.copy.text': '通道的旧状态正是作弊者会广播的内容：对方可能拿走全部。钱包会察觉并停止广播。',
   'backup.more': '更多方式',

@@ -378,7 +378,7 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'backup.lost': '如果現在失去這台電腦',
   'backup.channels': '{count, plural, =0 {通道} other {# 條通道}}',
   'backup.lost.chain': '憑助記詞可全部找回，在本錢包及許多其他錢包中都可以。',
-  'backup.lost.channels': '{state, select, none {目前沒有。} good {憑助記詞和備份檔案可以請求對方關閉，之後你的份額會回到鏈上。} other {備份檔案沒有包含全部通道：缺少的通道只有在對方自行關閉時才能回來。}}',
+  'backup.lost.channels': '{state, select, none {目前沒有。} good {憑助記詞和備份檔案可以請求對方關閉，之後你的份額會回到鏈上。} missing {它們不在任何備份檔案中：只有在對方自行關閉時，其中的資金才能回來。} other {備份檔案沒有包含全部通道：缺少的通道只有在對方自行關閉時才能回來。}}',
   'backup.copy': '切勿恢復舊的資料夾副本',
   'backup.copy.text': '通道的舊狀態正是作弊者會廣播的內容：對方可能拿走全部。錢包會察覺並停止廣播。',
   'backup.more': '更多方式',

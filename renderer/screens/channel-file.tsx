@@ -57,7 +57,7 @@ export function ChannelFile() {
       )}
       <Problem error={save.error} />
       <div className="button-row">
-        <Button look={state === 'missing' || state === 'old' ? 'primary' : 'plain'} icon="download" isDisabled={state === undefined || state === 'none'} isBusy={save.isBusy} onPress={() => void run()}>
+        <Button look={state === 'missing' || state === 'old' ? 'primary' : 'plain'} icon="disk" isDisabled={state === undefined || state === 'none'} isBusy={save.isBusy} onPress={() => void run()}>
           {t('backupFile.save')}
         </Button>
       </div>

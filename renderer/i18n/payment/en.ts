@@ -39,6 +39,7 @@ export const enPayment = {
   'failure.other': 'The payment failed. Your money did not leave.',
   'failure.other.do': 'Try again in a few minutes. If it fails then too, ask the payee for a new invoice.',
   'failure.told': 'In the words of the protocol (BOLT 4): {name}, code {code} ({flags})',
+  'failure.told.by': '{told}, {by}',
   'failure.by.peer': 'said by your peer',
   'failure.by.node': 'said by node {hop} on the way',
   'failure.by.payee': 'said by the payee',

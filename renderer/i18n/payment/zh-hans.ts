@@ -40,6 +40,7 @@ export const zhHansPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'failure.other': '付款失败。资金没有离开钱包。',
   'failure.other.do': '请几分钟后再试。如果仍然失败，请向收款人索取新的发票。',
   'failure.told': '协议原文（BOLT 4）：{name}，代码 {code}（{flags}）',
+  'failure.told.by': '{told}，{by}',
   'failure.by.peer': '由你的对方节点告知',
   'failure.by.node': '由途中第 {hop} 个节点告知',
   'failure.by.payee': '由收款人告知',

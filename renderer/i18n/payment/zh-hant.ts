@@ -40,6 +40,7 @@ export const zhHantPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'failure.other': '付款失敗。資金沒有離開錢包。',
   'failure.other.do': '請幾分鐘後再試。如果仍然失敗，請向收款人索取新的發票。',
   'failure.told': '協定原文（BOLT 4）：{name}，代碼 {code}（{flags}）',
+  'failure.told.by': '{told}，{by}',
   'failure.by.peer': '由你的對方節點告知',
   'failure.by.node': '由途中第 {hop} 個節點告知',
   'failure.by.payee': '由收款人告知',

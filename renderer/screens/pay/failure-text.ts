@@ -41,5 +41,5 @@ export function toldText({ failureCode, failureName, hop, atPayee }: Failure, t:
   if (failureCode === undefined) return undefined;
   const told = t('failure.told', { name: failureName ?? '?', code: String(failureCode), flags: flagsText(failureCode) });
   const by: MessageKey | undefined = atPayee ? 'failure.by.payee' : hop === undefined ? undefined : hop === 0 ? 'failure.by.peer' : 'failure.by.node';
-  return by === undefined ? told : `${told}, ${t(by, { hop: String((hop ?? 0) + 1) })}`;
+  return by === undefined ? told : t('failure.told.by', { told, by: t(by, { hop: String((hop ?? 0) + 1) }) });
 }

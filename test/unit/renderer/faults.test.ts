@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PLAY_FAULTS } from '../../../core/api.ts';
 import type { ApiFailure } from '../../../core/node/app.ts';
-import { failureWords, paymentFailure, planFailure, reserveFailure } from '../../../core/node/words.ts';
+import { backupFailure, failureWords, paymentFailure, planFailure, reserveFailure } from '../../../core/node/words.ts';
 import { failureTable } from '../../../core/onion/failures.ts';
 import type { PaymentFault } from '../../../core/payment/errors.ts';
 import type { PartFailure, PaymentFailure } from '../../../core/payment/outgoing-types.ts';
@@ -55,6 +55,12 @@ test('each limit of a balance that is too small has its own sentence', () => {
   const texts = PAYMENT_FAULTS.slice(0, 6).map((fault) => errorText(paymentFailure(fault)));
   expect(new Set(texts).size).toBe(6);
   expect(texts[1]?.replaceAll('\u202F', ' ')).toBe('Too little can be sent: 3 000 000 sat are wanted, 1 817 800.001 sat are possible now. The peer is not connected. Nothing was paid. Wait until the peer is there again.');
+});
+
+test.each(LANGUAGES)('a backup file that is refused has its own sentence: %s', (language) => {
+  const texts = (['no_backup', 'damaged', 'other_wallet', 'other_network', 'newer_version'] as const).map((fault) => createI18n(language).errorText(backupFailure(fault)));
+  expect(new Set(texts).size).toBe(5);
+  for (const text of texts) expect(/\p{Script=Han}/u.test(text)).toBe(language !== 'en');
 });
 
 test('a refusal without figures, or with figures that are none, is said by its code', () => {
