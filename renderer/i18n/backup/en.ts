@@ -51,6 +51,7 @@ export const enBackup = {
   'restore.go': 'To the wallet',
   'channel.restored': 'From the backup file: its peer is asked to close it',
   'channel.restored.short': 'asks the peer to close',
+  'channel.restored.unknown': 'What is yours in it is known when it has closed',
   'channel.restored.text': 'What is yours in it is known when the peer has closed. It is asked whenever it is there; keep the wallet running. Nothing can be paid through the channel.',
   'channel.restored.away': 'Its peer is not connected now, and is called again and again. If it never comes back, this channel cannot be closed.',
   'channel.restored.history': 'The states of this channel were in the data that was lost; the file holds only what is needed to get your share.',

@@ -52,6 +52,7 @@ export const zhHansBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'restore.go': '前往钱包',
   'channel.restored': '来自备份文件：正在请求对方关闭',
   'channel.restored.short': '正在请求对方关闭',
+  'channel.restored.unknown': '关闭之后才知道其中有多少是你的',
   'channel.restored.text': '对方关闭之后才知道其中有多少是你的。对方上线时就会收到请求；请保持钱包运行。无法通过这条通道付款。',
   'channel.restored.away': '对方现在未连接，钱包会不断联系它。如果它再也不出现，这条通道就无法关闭。',
   'channel.restored.history': '这条通道的各个状态在已丢失的数据中；文件只包含取回你的份额所需的内容。',

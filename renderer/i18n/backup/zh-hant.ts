@@ -52,6 +52,7 @@ export const zhHantBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'restore.go': '前往錢包',
   'channel.restored': '來自備份檔案：正在請求對方關閉',
   'channel.restored.short': '正在請求對方關閉',
+  'channel.restored.unknown': '關閉之後才知道其中有多少是你的',
   'channel.restored.text': '對方關閉之後才知道其中有多少是你的。對方上線就會收到請求；請保持錢包執行。無法透過這條通道付款。',
   'channel.restored.away': '對方現在未連線，錢包會不斷聯絡它。如果它再也不出現，這條通道就無法關閉。',
   'channel.restored.history': '這條通道的各個狀態在已丟失的資料中；檔案只包含取回你的份額所需的內容。',

@@ -27,7 +27,7 @@ function ChannelItem({ channel, isCurrent, onPress }: { readonly channel: Channe
       </span>
       {!channel.isRestored && <Bar parts={partsOf(channel)} label={t('channel.bar')} />}
       {channel.isRestored ? (
-        <span className="small muted">{channel.state === 'fallen_behind' ? t('channel.restored.short') : ''}</span>
+        channel.state === 'fallen_behind' && <span className="small muted">{t('channel.restored.unknown')}</span>
       ) : channel.state === 'opening' ? (
         <span className="small muted">{t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}</span>
       ) : channel.state !== 'normal' ? (
