@@ -212,6 +212,15 @@ describe.each(TYPES)('a %s channel from a backup', (channelType: ChannelType) =>
     expect(actionsOf(blockAt(pair, 700 + delay), 'forget')).toHaveLength(1);
   });
 
+  it('whose own first commitment has nothing for the peer gives all of it back', () => {
+    const original = reachNormal({ channelType });
+    const ours = commitmentOf(original, 'alice');
+    const pair = lost(original);
+    const actions = spent(pair, ours);
+    expect(pair.alice.spend).toMatchObject({ spendClass: 'lost_local', commitmentNumber: 0 });
+    expect(kindsOf(actions)).toEqual(['to_local_delayed']);
+  });
+
   it('whose own commitment had an HTLC takes what its second stage, published before, pays', () => {
     const original = pushed(1);
     original.do('alice', offer(7, 30_000_000n));
