@@ -75,7 +75,7 @@ async function shootAll(): Promise<void> {
       await walletScenes(app, practice, shooter(app));
       await app.close();
     }
-    if (isPart('recovery')) await recoveryScenes({ open, shooter, practice, userData, copyFolder: folder() });
+    if (isPart('recovery')) await recoveryScenes({ open, openElsewhere: () => launch({ userData: folder(), env: practice.env }), shooter, practice, userData, copyFolder: folder() });
     console.log(`Written to ${FOLDER}`);
   } finally {
     await practice.stop();

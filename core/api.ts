@@ -390,6 +390,8 @@ const shellState = z.strictObject({
   engine: name(['stopped', 'running', 'failed']), engineFault: text(500).optional(),
   /** The page shows nothing of the wallet until the password is given again; the node goes on watching its channels. */
   windowLocked: z.boolean(),
+  /** The folder in which the backup file of the channels is kept by itself, and whether one with every channel is there. */
+  keptBackup: z.strictObject({ folder: text(1000), isWritten: z.boolean() }).optional(),
   /** `unavailable`: this computer has no keychain, or one that keeps secrets in plain text. */
   quickUnlock: name(['unavailable', 'off', 'on']),
 }); // prettier-ignore
@@ -421,6 +423,8 @@ export const shellMethods = {
     /** Nobody chose a place, or nothing could be written there. */
     why: name(['cancelled', 'not_written']).optional(),
   })),
+  'shell.chooseBackupFolder': method('Asks for a folder in which the backup file of the channels is kept by itself from now on; the page never names one.', empty, shellState),
+  'shell.forgetBackupFolder': method('Keeps the backup file in no folder any more; what is there stays.', empty, shellState),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
   'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({

@@ -32,25 +32,25 @@ export async function* piecesOf(ask: Ask, { what, ...of }: Wanted): AsyncIterabl
 
 /**
  * Puts a fresh backup file of the channels where the person chose. An older file there is whole until the new one is: it is
- * written beside it, to the disk, and then takes its place. Last it is read again and has to open. False: nothing could be
- * written; throws ApiFailure.
+ * written beside it, to the disk, and then takes its place. Last it is read again and has to open. When it was made, or
+ * undefined: nothing could be written. Throws ApiFailure.
  */
-export async function writeBackup(ask: Ask, path: string): Promise<boolean> {
+export async function writeBackup(ask: Ask, path: string): Promise<number | undefined> {
   const part = `${path}.part`;
   // Before the engine remembers a file: most places that take nothing say so here.
   const place = await open(part, 'w', 0o600).catch(() => undefined);
-  if (!place) return false;
+  if (!place) return undefined;
   try {
-    const { file } = (await valueFrom(ask('backup.run', {}))) as Answer<'backup.run'>;
+    const { file, madeAtMs } = (await valueFrom(ask('backup.run', {}))) as Answer<'backup.run'>;
     const isWritten = await place
       .writeFile(`${file}\n`)
       .then(() => place.sync())
       .then(() => place.close())
       .then(() => rename(part, path))
       .then(() => true, () => false); // prettier-ignore
-    if (!isWritten) return false;
+    if (!isWritten) return undefined;
     await valueFrom(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));
-    return true;
+    return madeAtMs;
   } finally {
     await place.close().catch(() => undefined);
     await rm(part, { force: true }).catch(() => undefined);

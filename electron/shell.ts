@@ -3,6 +3,7 @@ import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
+import type { BackupKeeper } from './backup-keeper.ts';
 import type { Engine } from './engine.ts';
 import { piecesOf, writeBackup } from './exports.ts';
 import type { Reply, ShellHandlers } from './ipc.ts';
@@ -17,6 +18,7 @@ export interface ShellPort {
   readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
+  readonly keeper: Pick<BackupKeeper, 'keep' | 'isWritten'>;
   readonly isPractice: () => boolean;
   readonly window: () => BrowserWindow | undefined;
   readonly lock: { isOn: boolean };
@@ -32,6 +34,8 @@ export interface ShellPort {
   readonly onSettings: () => void;
   /** The window was locked: whatever was confirmed before does not count any more. */
   readonly onLock: () => void;
+  /** Given what to do whenever the folder of the backup file is in order or is not any more. */
+  readonly onKept: (told: () => void) => void;
   /** Given what to do whenever the playground starts or ends. */
   readonly onPlaygroundState: (told: () => void) => void;
 }
@@ -40,10 +44,11 @@ export interface ShellPort {
 export function shellHandlers(port: ShellPort): ShellHandlers {
   const { engine, settings, secrets, lock, playground } = port;
   const state = async (): Promise<ShellAnswer<'shell.state'>> => {
-    const { chainSources, ...rest } = settings.get();
+    const { chainSources, backupFolder, ...rest } = settings.get();
     return {
       ...rest, ...engine.state, playground: playground.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
       systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice(), windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      ...(backupFolder === '' ? {} : { keptBackup: { folder: backupFolder, isWritten: port.keeper.isWritten } }),
       ...(playground.isOn ? { network: 'regtest' as const, engine: 'running' as const, chainSources: [] } : {}),
     }; // prettier-ignore
   };
@@ -60,17 +65,17 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     await told();
   };
   /** Nothing is made before somebody has said where it goes: `write` gets the path. */
-  const saveAs = async (fileName: string, write: (path: string) => Promise<boolean>): Promise<ShellAnswer<'shell.saveExport'>> => {
+  const saveAs = async (fileName: string, write: (path: string) => Promise<unknown>): Promise<ShellAnswer<'shell.saveExport'>> => {
     const window = port.window();
     if (!window) return { isSaved: false, why: 'cancelled' };
     const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
     if (canceled || !filePath) return { isSaved: false, why: 'cancelled' };
-    return (await write(filePath)) ? { isSaved: true } : { isSaved: false, why: 'not_written' };
+    return (await write(filePath)) !== undefined ? { isSaved: true } : { isSaved: false, why: 'not_written' };
   };
   const save = (fileName: string, make: () => string | AsyncIterable<string>): Promise<ShellAnswer<'shell.saveExport'>> =>
     saveAs(fileName, async (path) => {
       await writeFile(path, make(), { mode: 0o600 });
-      return true;
+      return path;
     });
   const shown = (method: string, params: unknown): Promise<Reply> => (playground.isOn ? playground : engine).ask(method, params);
   const hasOwnWallet = async (): Promise<boolean> => {
@@ -79,6 +84,7 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
   };
   const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
   port.onPlaygroundState(changed);
+  port.onKept(changed);
   return {
     ...playgroundHandlers(playground),
     'shell.state': state,
@@ -129,6 +135,20 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     'shell.save': async ({ fileName, content }) => ({ isSaved: (await save(fileName, () => content)).isSaved }),
     'shell.saveExport': ({ fileName, what, ...of }) => (what === 'backup' ? saveAs(fileName, (path) => writeBackup(shown, path)) : save(fileName, () => piecesOf(shown, { what, ...of }))),
     'shell.checkUpdate': () => port.checkUpdate(),
+    'shell.chooseBackupFolder': async () => {
+      const window = port.window();
+      if (!window) return state();
+      const { canceled, filePaths } = await dialog.showOpenDialog(window, { properties: ['openDirectory', 'createDirectory'] });
+      if (canceled || filePaths[0] === undefined) return state();
+      settings.set({ backupFolder: filePaths[0] });
+      await port.keeper.keep();
+      return told();
+    },
+    'shell.forgetBackupFolder': async () => {
+      settings.set({ backupFolder: '' });
+      await port.keeper.keep();
+      return told();
+    },
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);
       if (link === undefined) throw new ApiFailure('bad_request', 'Only pages of the documentation and of the block explorer are opened. Nothing was opened.');

@@ -13,6 +13,7 @@ import { useI18n } from '../i18n/context.ts';
 import { useAction } from '../state/action.ts';
 import { useAnswer } from '../state/answers.ts';
 import { useRoute } from '../state/route.ts';
+import { useShell } from '../state/shell.ts';
 
 type Status = Answer<'backup.status'>;
 type Drill = Answer<'backup.drill'>;
@@ -61,8 +62,47 @@ export function ChannelFile() {
           {t('backupFile.save')}
         </Button>
       </div>
+      {state !== 'none' && <Kept />}
       <CheckFile />
     </Card>
+  );
+}
+
+/** The folder in which the main process keeps the file; only it asks for one. */
+function Kept() {
+  const { t } = useI18n();
+  const { keptBackup } = useShell().shell;
+  const choose = useAction('shell.chooseBackupFolder');
+  const forget = useAction('shell.forgetBackupFolder');
+  return (
+    <div className="stack-tight">
+      {keptBackup ? (
+        <>
+          <p className="small">
+            {t('backupFile.kept')} <bdi className="code">{keptBackup.folder}</bdi>
+          </p>
+          {!keptBackup.isWritten && (
+            <Notice kind="warning" live>
+              <p>{t('backupFile.kept.not')}</p>
+            </Notice>
+          )}
+        </>
+      ) : (
+        <p className="small muted">{t('backupFile.keep.text')}</p>
+      )}
+      <Problem error={choose.error ?? forget.error} />
+      <div className="button-row">
+        {keptBackup ? (
+          <Button size="small" isBusy={forget.isBusy} onPress={() => void forget.run({})}>
+            {t('backupFile.forget')}
+          </Button>
+        ) : (
+          <Button isBusy={choose.isBusy} onPress={() => void choose.run({})}>
+            {t('backupFile.keep')}…
+          </Button>
+        )}
+      </div>
+    </div>
   );
 }
 

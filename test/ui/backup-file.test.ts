@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, createWallet, type Hands, handsOn, openChannel, PASSWORD, payInvoice, receiveCoins } from '../../build/desktop/hands.ts';
@@ -148,6 +148,29 @@ describe('the backup file of the channels', () => {
     await press('Save the file');
     await sees(/It holds 2 channels, every one that is open/u);
     expect(readFileSync(file, 'utf8')).not.toBe(before);
+  });
+
+  test('a folder that is chosen keeps it by itself, and loses it to nothing', async () => {
+    if (app.kind !== 'stand-in') return;
+    const { go, sees, press, page } = hands;
+    const folder = join(kept, 'stick');
+    mkdirSync(folder);
+    const choose = (filePath: string): Promise<void> => app.evaluate(({ dialog }, path) => void Object.assign(dialog, { showOpenDialog: async () => ({ canceled: path === '', filePaths: path === '' ? [] : [path] }) }), filePath);
+    await go('Backup');
+    await choose('');
+    await press('Keep it in a folder…');
+    expect(await call('shell.state')).not.toHaveProperty('keptBackup');
+    await choose(folder);
+    await press('Keep it in a folder…');
+    await sees('Kept by itself in');
+    await expect.poll(() => readdirSync(folder).length).toBe(1);
+    expect(await call('backup.drill', { file: readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8').trim() })).toMatchObject({ channels: [{ isKnown: true }, { isKnown: true }], missing: [] });
+    expect(await axeFaults(app)).toEqual([]);
+    rmSync(folder, { recursive: true });
+    await stage.practice.chain.mine(1);
+    expect(await call('shell.state')).toMatchObject({ keptBackup: { folder } });
+    await press('Keep it there no longer');
+    await page.getByRole('button', { name: /^Keep it in a folder/u }).waitFor();
   });
 
   test('a file that is none, or damaged, or of another wallet is refused in words, dropped or picked', async () => {

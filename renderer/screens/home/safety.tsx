@@ -42,18 +42,6 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   }
   if (chain.state !== 'synced') return <Notice title={t('safety.syncing')}><p>{t('safety.syncing.text')}</p></Notice>; // prettier-ignore
   if (chain.tipIsOld) return <Notice kind="warning" title={t('safety.old')}><p>{t('safety.old.text')}</p></Notice>; // prettier-ignore
-  if (status && status.seedConfirmedAtMs === undefined) {
-    const action = (
-      <Button size="small" onPress={() => go({ screen: 'backup' })}>
-        {t('safety.seed.button')}
-      </Button>
-    );
-    return (
-      <Notice kind="warning" title={t('safety.seed')} action={action}>
-        <p>{t('safety.seed.text')}</p>
-      </Notice>
-    );
-  }
   if (restored > 0) {
     const action = (
       <Button size="small" onPress={() => go({ screen: 'channels' })}>
@@ -63,6 +51,18 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     return (
       <Notice title={t('safety.restored', { count: restored })} action={action}>
         <p>{t('safety.restored.text')}</p>
+      </Notice>
+    );
+  }
+  if (status && status.seedConfirmedAtMs === undefined) {
+    const action = (
+      <Button size="small" onPress={() => go({ screen: 'backup' })}>
+        {t('safety.seed.button')}
+      </Button>
+    );
+    return (
+      <Notice kind="warning" title={t('safety.seed')} action={action}>
+        <p>{t('safety.seed.text')}</p>
       </Notice>
     );
   }
