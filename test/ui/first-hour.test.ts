@@ -117,7 +117,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     expect(await page.getByRole('main').innerText()).not.toContain('no_route');
     expect(await axeFaults(app)).toEqual([]);
     await press('Copy a message to the payee');
-    if (app.kind === 'stand-in') expect((await app.evaluate(({ clipboard }) => clipboard.readText())).replaceAll(/[\u2009\u202F]/gu, ' ')).toContain('I could not pay your invoice for 12 500 sat: unknown_next_peer.');
+    if (app.kind === 'stand-in') await expect.poll(async () => (await app.evaluate(({ clipboard }) => clipboard.readText())).replaceAll(/[\u2009\u202F]/gu, ' ')).toContain('I could not pay your invoice for 12 500 sat: unknown_next_peer.');
     await setLook(app, { language: 'zh-Hans' });
     await sees(/途中的一个节点不认识下一个节点/u);
     await setLook(app, { language: 'en' });

@@ -157,13 +157,15 @@ describe('the playground, from the first click of somebody who has nothing', () 
 
   test('a step that cannot be done says why in the language of the window, and is done later', async () => {
     const { page, press, sees } = hands;
+    await side('Tours');
+    await press(/^A payment that times out/u);
+    await step('Set up the channel', 'Promise it');
     await side('Do');
     await page.getByRole('radio', { name: 'Dave', exact: true }).check({ force: true });
     await press('Switch Dave off');
     await page.locator('.net').getByText('switched off').waitFor();
     await side('Tours');
-    await press(/^A payment that times out/u);
-    await press('Set up the channel');
+    await press('Lock 0.05 BTC');
     await sees('The node of this tour is switched off. Switch it on under “Do”, then press the button again.');
     await setLook(app, { language: 'zh-Hant' });
     await sees('這個導覽的節點已關機。請在「操作」中把它打開，然後再按一次按鈕。');
