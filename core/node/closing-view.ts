@@ -52,9 +52,17 @@ function paysOurBalance(channel: FundedChannel, keys: ChannelKeys, { spendClass,
   return equal(decodeTx(rawTx).outputs[vout]?.script ?? new Uint8Array(0), script);
 }
 
+export interface ClosingContext {
+  /** What is still wanted of this channel. */
+  readonly claims: readonly DesiredClaim[];
+  readonly height: number;
+  /** Whether a script is one of the wallet's. */
+  readonly ownsScript: (script: Uint8Array) => boolean;
+}
+
 /** How a close goes on, from what the channel knows of the chain and what it still wants to take. */
-export function closingView(channel: FundedChannel, keys: ChannelKeys, claims: readonly DesiredClaim[], height: number): Closing {
-  const { spend, outputSpends, walletScript, closeReason, phase } = channel;
+export function closingView(channel: FundedChannel, keys: ChannelKeys, { claims, height, ownsScript }: ClosingContext): Closing {
+  const { spend, outputSpends, closeReason, phase } = channel;
   const made = new Map<string, readonly TxOutput[]>([
     ...(spend ? [[spend.txid, decodeTx(spend.rawTx).outputs] as const] : []),
     ...outputSpends.map(({ txid, rawTx }) => [txid, decodeTx(rawTx).outputs] as const),
@@ -65,7 +73,7 @@ export function closingView(channel: FundedChannel, keys: ChannelKeys, claims: r
   };
   // A second stage of ours pays a script of its own first; what comes out of that is wanted or taken in its turn.
   const goesOn = new Set([...claims.map(({ outPoint }) => outPoint.txid), ...outputSpends.map(({ outPoint }) => outPoint.txid)]);
-  const isOurs = (txid: string): boolean => goesOn.has(txid) || (made.get(txid) ?? []).some(({ script }) => equal(script, walletScript));
+  const isOurs = (txid: string): boolean => goesOn.has(txid) || (made.get(txid) ?? []).some(({ script }) => ownsScript(script));
   const wanted = new Map(claims.map((claim) => [outPointKey(claim.outPoint), claim]));
   const taken = outputSpends.map(({ outPoint, txid, height: takenHeight }): Output => {
     const claim = wanted.get(outPointKey(outPoint));

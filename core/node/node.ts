@@ -17,6 +17,7 @@ import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
 import { keepFeerate } from './keep-feerate.ts';
 import { Finals } from './finals.ts';
+import { FoundOutputs } from './found-outputs.ts';
 import { Funding } from './funding.ts';
 import { Sweeps } from './sweeps.ts';
 import { Standing } from './standing.ts';
@@ -27,6 +28,7 @@ import { ChannelNumbers, openingsOf } from './openings-wiring.ts';
 import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
+import { ACCOUNT } from './records.ts';
 import type { NodePorts } from './ports.ts';
 import type { PeerLink } from '../transport/link.ts';
 import { Towers } from './tower/towers.ts';
@@ -63,6 +65,7 @@ export class SfericNode {
   readonly sweeps: Sweeps;
   readonly towers: Towers;
   readonly backups: Backups;
+  readonly found: FoundOutputs;
   /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
   readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
@@ -114,12 +117,17 @@ export class SfericNode {
       onStatus: () => emit('chain.updated', this.chainStatus()),
       // Of a restored channel no entry took the capacity out: it went to the outside with its transaction.
       isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener && !isRestored(channel)),
-      channelOfOutput: (key) => this.outputOwners.get(key),
+      accountOfOutput: (key) => this.#accountOf(key),
+      onHistory: (turn, history) => this.found.history(turn, history),
       heldCoins: () => this.sweeps.heldCoins(),
     }); // prettier-ignore
     this.sweeps = new Sweeps({
       onchain: () => this.onchain, keys: this.keys, log,
       onShort: (turn, missingSat) => this.#alarm(turn, 'short_of_coins', `${missingSat} sat are missing`, undefined),
+    }); // prettier-ignore
+    this.found = new FoundOutputs({
+      keysOf, isKnown: (channelNumber) => this.channels.get(channelNumber) !== undefined, watch: (script) => this.onchain.watchScript(script),
+      freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script, sweeps: this.sweeps, log,
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
@@ -189,6 +197,8 @@ export class SfericNode {
       const [host, port] = fromUtf8(value).split('\n');
       if (host !== undefined && port !== undefined) this.peers.know({ nodeId: fromHex(key), host, port: Number(port) });
     }
+    await this.found.load(store);
+    if (this.config.isRestored) this.found.start();
     this.onchain.start();
     this.towers.start();
     this.turns.enqueue((turn) => {
@@ -250,6 +260,13 @@ export class SfericNode {
   }
   get listenPort(): number | undefined {
     return this.#listener?.port;
+  }
+
+  /** Of the ledger, for an output of a channel. */
+  #accountOf(key: string): string | undefined {
+    const channelNumber = this.outputOwners.get(key);
+    if (channelNumber !== undefined) return ACCOUNT.closing(channelNumber);
+    return this.found.has(key) ? ACCOUNT.restored : undefined;
   }
 
   #senderTo(nodeId: string): (message: Message) => void {

@@ -136,7 +136,8 @@ describe.each(['anchors', 'static'] as const)('a wallet with a channel (%s) that
   test('whose peer closed before finds it on chain, without a word from the peer', async () => {
     const gone = await closedByPeer(await lost(setting, 2));
     const seen = watching();
-    const rig = await restart(gone, seen, {}, { isolated: true });
+    // Not as one made from words, which would find it without the file.
+    const rig = await restart(gone, seen, {}, { isolated: true, restored: undefined });
     const before = onChainSat(rig, 'A');
     await answerOf(rig, rig.call('A', 'backup.restore', { file: gone.file }));
     await untilOver(rig);
@@ -182,6 +183,59 @@ describe.each(['anchors', 'static'] as const)('a wallet with a channel (%s) that
     expect(onChainSat(rig, 'A')).toBe(before);
     expectBooks(rig, undefined);
     expect([seen.alarms, seen.errors]).toEqual([[], []]);
+  });
+});
+
+describe.each(['anchors', 'static'] as const)('a wallet (%s) that has only its words', (setting) => {
+  test('finds what its peer closed, by the numbers of its first channels; a file that turns up later changes nothing of it', async () => {
+    const gone = await closedByPeer(await lost(setting, 2));
+    const seen = watching();
+    const rig = new CrashRig(gone.image, { without: gone.without ?? [], restored: 'A', isolated: true }, {}, seen);
+    const before = onChainSat(rig, 'A');
+    rig.start('A');
+    await rig.settle(() => isIdle(rig) && seen.published.includes('A'));
+    for (let i = 0; i < 4; i++) {
+      rig.chain.mine();
+      await rig.settle(() => isIdle(rig));
+    }
+    const foundSat = onChainSat(rig, 'A') - before;
+    expect(foundSat).toBeGreaterThan(gone.oursMsat / 1000n - 5_000n);
+    expectBooks(rig, foundSat);
+    expect(rig.node('A').sweeps.claimsOf(0)).toEqual([]);
+
+    // A restart finds it again, taken.
+    const published = seen.published.length;
+    rig.kill('A');
+    await rig.revive();
+    await rig.settle(() => isIdle(rig));
+    expect(seen.published.length).toBe(published);
+    expectBooks(rig, foundSat);
+
+    await answerOf(rig, rig.call('A', 'backup.restore', { file: gone.file }));
+    await untilOver(rig);
+    expect(channelOfA(rig).spend?.spendClass).toBe('future');
+    const { outputs } = await answerOf<Answer<'channel.closing'>>(rig, rig.call('A', 'channel.closing', { channelId: toHex(channelOfA(rig).channelId) }));
+    expect(outputs.filter(({ kind }) => kind === 'balance')).toMatchObject([{ takenBy: 'us' }]);
+    expect(onChainSat(rig, 'A') - before).toBe(foundSat);
+    expectBooks(rig, foundSat);
+    expect([seen.alarms, seen.errors]).toEqual([[], []]);
+  });
+
+  test('has its peer close by saying that it knows nothing of the channel, and finds what that pays', async () => {
+    const gone = await lost(setting, 1);
+    const seen = watching();
+    const rig = await restart(gone, seen);
+    const before = onChainSat(rig, 'A');
+    // Nobody but B knows where the other is.
+    const open = rig.call('B', 'peer.connect', { address: `${toHex(NODE_IDS.A)}@rig:9735` });
+    await rig.settle(() => seen.published.includes('B'));
+    expect(open.state).toBe('answered');
+    for (let i = 0; i < 6; i++) {
+      rig.chain.mine();
+      await rig.settle(() => isIdle(rig));
+    }
+    expect(onChainSat(rig, 'A') - before).toBeGreaterThan(gone.oursMsat / 1000n - 5_000n);
+    expectBooks(rig, onChainSat(rig, 'A') - before);
   });
 });
 

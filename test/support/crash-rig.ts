@@ -4,6 +4,7 @@ import { sha256 } from '../../core/crypto/hash.ts';
 import { utf8 } from '../../core/lib/bytes.ts';
 import { backupHandlers } from '../../core/node/handlers/backup.ts';
 import { channelHandlers } from '../../core/node/handlers/channels.ts';
+import { historyHandlers } from '../../core/node/handlers/history.ts';
 import { paymentHandlers } from '../../core/node/handlers/payments.ts';
 import { walletHandlers } from '../../core/node/handlers/wallet.ts';
 import { SfericNode } from '../../core/node/node.ts';
@@ -42,7 +43,7 @@ interface Task {
 }
 
 const network = networks.regtest;
-const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...backupHandlers };
+const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...backupHandlers, ...historyHandlers };
 type Handled = keyof typeof handlers;
 
 const text = (value: unknown): string => JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? `${field}` : field)) ?? '';

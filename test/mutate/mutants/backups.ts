@@ -41,4 +41,8 @@ export const backupMutants: readonly Mutant[] = [
     fault: 'what a restored channel brings back is booked as a penalty', against: 'I-13', file: 'core/node/close-books.ts', tests: nodes,
     find: 'if (isRestored({ closeReason }))', replace: "if (isRestored({ closeReason }) && spend?.spendClass === 'unknown')",
   },
+  {
+    fault: 'a wallet made from words looks for nothing that its lost channels were paid', against: 'safety of words', file: 'core/node/node.ts', tests: nodes,
+    find: 'if (this.config.isRestored) this.found.start();', replace: '',
+  },
 ]; // prettier-ignore
