@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningApp } from '../electron-stand-in/launch.ts';
-import { ask, type Hands, handsOn, PASSWORD } from './hands.ts';
+import { ask, createWallet, type Hands, handsOn, openChannel, PASSWORD, receiveCoins } from './hands.ts';
 import type { Practice } from './practice.ts';
 import { startPracticeTower } from './practice-tower.ts';
 import type { Shoot } from './scenes-playground.ts';
@@ -126,13 +126,25 @@ interface LossStage {
   readonly open: () => Promise<RunningApp>;
   readonly shooter: (app: RunningApp) => Shoot;
   readonly practice: Practice;
-  readonly words: readonly string[];
-  /** The text of a backup file of that wallet. */
-  readonly file: string;
 }
 
-/** A wallet whose disk is lost, from its words and the file of its channels; the peer is away until the last picture. */
-export async function lossScenes({ open, shooter, practice, words, file }: LossStage): Promise<void> {
+/** A wallet with a channel that was in use for a while; its words and the text of its backup file. */
+async function lostWallet({ open, practice }: LossStage): Promise<{ readonly words: readonly string[]; readonly file: string }> {
+  const app = await open();
+  const hands = handsOn(app.page);
+  const words = await createWallet(hands);
+  await receiveCoins(hands, practice, 3_000_000n);
+  await practice.give(await addressOf(practice), 1_000_000n);
+  await openChannel(hands, practice, 1_000_000n);
+  const { value } = (await ask(app.page, 'backup.run')) as { readonly value: { readonly file: string } };
+  await app.close();
+  return { words, file: value.file };
+}
+
+/** A wallet whose disk is lost, from its words and the file of its channels; the peer is away until the last picture. `open` opens a new folder each time. */
+export async function lossScenes(stage: LossStage): Promise<void> {
+  const { open, shooter, practice } = stage;
+  const { words, file } = await lostWallet(stage);
   const app = await open();
   const { page, press, fill, sees, go } = handsOn(app.page);
   const shoot = shooter(app);

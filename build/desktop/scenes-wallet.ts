@@ -221,7 +221,7 @@ interface RecoveryStage {
   readonly practice: Practice;
   readonly userData: string;
   readonly copyFolder: string;
-  /** The same wallet on another disk. */
+  /** In a folder where nothing is yet. */
   readonly openElsewhere: () => Promise<RunningApp>;
 }
 
@@ -246,8 +246,6 @@ export async function recoveryScenes({ open, openElsewhere, shooter, practice, u
     await receiveCoins(first.hands, practice, 5_000_000n);
   }
   await openChannel(first.hands, practice, 1_000_000n);
-  const words = ((await ask(first.hands.page, 'vault.revealSeed', { password: PASSWORD })) as { readonly value: { readonly mnemonic: string } }).value.mnemonic.split(' ');
-  const { file } = ((await ask(first.hands.page, 'backup.run')) as { readonly value: { readonly file: string } }).value;
   await first.app.close();
   for (const name of readdirSync(data).filter(isDatabase)) cpSync(join(data, name), join(copyFolder, name));
 
@@ -267,5 +265,5 @@ export async function recoveryScenes({ open, openElsewhere, shooter, practice, u
   await third.hands.page.locator('.ch').first().waitFor();
   await shoot('recovery-channel');
   await third.app.close();
-  await lossScenes({ open: openElsewhere, shooter, practice, words, file });
+  await lossScenes({ open: openElsewhere, shooter, practice });
 }
