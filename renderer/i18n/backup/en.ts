@@ -56,7 +56,7 @@ export const enBackup = {
   'restore.go': 'To the wallet',
   'channel.restored': 'From the backup file: its peer is asked to close it',
   'channel.restored.short': 'asks the peer to close',
-  'channel.restored.unknown': 'What is yours in it is known when it has closed',
+  'channel.restored.unknown': 'What is yours in it is known when it is closed',
   'channel.restored.text': 'What is yours in it is known when the peer has closed. It is asked whenever it is there; keep the wallet running. Nothing can be paid through the channel.',
   'channel.restored.away': 'Its peer is not connected now, and is called again and again. If it never comes back, this channel cannot be closed.',
   'channel.restored.history': 'The states of this channel were in the data that was lost; the file holds only what is needed to get your share.',
@@ -64,5 +64,5 @@ export const enBackup = {
   'safety.file.old': 'A channel is newer than your backup file: save it once more.',
   'safety.file.button': 'To the backup',
   'safety.restored': '{count, plural, one {The peer of a channel is asked to close it} other {The peers of # channels are asked to close them}}',
-  'safety.restored.text': 'They are from your backup file. What is yours in them comes back on chain when they have; keep the wallet running.',
+  'safety.restored.text': '{count, plural, one {It is from your backup file. What is yours in it comes back on chain when it is closed} other {They are from your backup file. What is yours in them comes back on chain when they are closed}}; keep the wallet running.',
 } as const;

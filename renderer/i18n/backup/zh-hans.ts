@@ -65,5 +65,5 @@ export const zhHansBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'safety.file.old': '只是有一条通道比备份文件更新：请再保存一次。',
   'safety.file.button': '前往备份',
   'safety.restored': '正在请求对方关闭 {count} 条通道',
-  'safety.restored.text': '它们来自你的备份文件。对方关闭后，其中属于你的部分会回到链上；请保持钱包运行。',
+  'safety.restored.text': '{count, plural, other {来自你的备份文件。}}对方关闭后，其中属于你的部分会回到链上；请保持钱包运行。',
 };

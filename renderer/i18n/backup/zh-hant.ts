@@ -65,5 +65,5 @@ export const zhHantBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'safety.file.old': '只是有一條通道比備份檔案更新：請再儲存一次。',
   'safety.file.button': '前往備份',
   'safety.restored': '正在請求對方關閉 {count} 條通道',
-  'safety.restored.text': '它們來自你的備份檔案。對方關閉後，其中屬於你的部分會回到鏈上；請保持錢包執行。',
+  'safety.restored.text': '{count, plural, other {來自你的備份檔案。}}對方關閉後，其中屬於你的部分會回到鏈上；請保持錢包執行。',
 };

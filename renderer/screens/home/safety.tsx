@@ -50,7 +50,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
     return (
       <Notice title={t('safety.restored', { count: restored })} action={action}>
-        <p>{t('safety.restored.text')}</p>
+        <p>{t('safety.restored.text', { count: restored })}</p>
       </Notice>
     );
   }
