@@ -114,6 +114,7 @@ describe('what a channel did, and what closing it by force would do', () => {
 
   test('the table stays in sight while the side is read; the wheel over it moves the page on', async () => {
     const { page } = hands;
+    await timeline();
     const table = page.getByRole('region', { name: 'States, one a row' });
     const scroll = (): Promise<{ readonly top: number; readonly most: number }> => page.locator('#main').evaluate((main) => ({ top: main.scrollTop, most: main.scrollHeight - main.clientHeight }));
     for (const size of [{ width: 1280, height: 800 }, { width: 900, height: 600 }]) {
