@@ -6,7 +6,7 @@ import { decodeTx } from '../../../core/bitcoin/transaction.ts';
 import { fromHex } from '../../../core/lib/bytes.ts';
 import { must } from '../../../core/lib/result.ts';
 import { scriptOf } from '../../../core/playground/regtest-address.ts';
-import { fund, openChannel, startHeadlessPair, until, untilSynced, type HeadlessPair, type SourceKind } from '../../support/headless-pair.ts';
+import { fund, openChannel, startHeadlessPair, until, untilSynced, untilUsable, type HeadlessPair, type SourceKind } from '../../support/headless-pair.ts';
 import { PASSWORD, type HeadlessProcess, startHeadlessProcess } from '../../support/headless-process.ts';
 
 /** Payments go over the first, which has room for them. */
@@ -115,7 +115,19 @@ test.each(SOURCES)('four channels come back from words and a file, to the satosh
   for (const { account, balanceMsat } of books) if (/^(channel|closing):/u.test(account)) expect([account, balanceMsat]).toEqual([account, 0n]);
   expect(node.log.filter((line) => /\balarm\b/u.test(line))).toEqual([]);
 
-  // It is no old copy: new channels open, with keys that no channel had.
-  const { channelNumber } = await node.rpc.call('channel.open', { peer: bob.nodeId, capacitySat: 200_000n });
+  // It is no old copy: new channels open, with keys that no channel had, carry payments and outlive a crash.
+  const { channelNumber, channelId } = await node.rpc.call('channel.open', { peer: bob.nodeId, capacitySat: 200_000n, pushMsat: 60_000_000n });
   expect(over.map((view) => view.channelNumber)).not.toContain(channelNumber);
+  await chain.untilMempool(1);
+  await chain.mine(8);
+  for (const one of [node, bob]) await untilUsable(one, channelId);
+  const pay = async (payer: HeadlessProcess, payee: HeadlessProcess): Promise<void> => {
+    const { invoice } = await payee.rpc.call('invoice.create', { amountMsat: 7_000_000n, description: 'another thing' });
+    expect(await payer.rpc.call('payment.send', { invoice })).toMatchObject({ state: 'succeeded' });
+  };
+  await pay(node, bob);
+  await node.kill();
+  await node.start();
+  await untilUsable(node, channelId);
+  await pay(bob, node);
 }); // prettier-ignore
