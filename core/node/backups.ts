@@ -133,7 +133,7 @@ export class Backups {
     const proposed = new Set(openings.proposals().map(({ channelNumber }) => channelNumber));
     const isTaken = ({ config: { channelNumber } }: StaticChannel): boolean => channels.get(channelNumber) !== undefined || proposed.has(channelNumber);
     if (fresh.some(isTaken)) {
-      throw new ApiFailure('not_supported', 'This wallet has opened channels with the keys of channels in the file. Nothing was changed and your money is where it was. Restore the words in an empty folder, and this file there.');
+      throw new ApiFailure('not_supported', 'This wallet has opened channels with the keys of channels in the file. Nothing was changed and your money is where it was. Restore the words in an empty folder, and this file there.', { parameter: 'file', reason: 'keys_taken' });
     }
     this.#numbers.keep(turn, backup.nextChannelNumber - 1);
     onchain.update(turn, (state) => ({ ...state, counters: atLeastHandedOut(state.counters, backup.addressCounts) }));

@@ -17,7 +17,7 @@ export function exactAmount(msat: bigint, unit: Unit): string {
 }
 
 const LIMITS: ReadonlySet<string> = new Set(['no_channel', 'offline', 'htlc_count', 'in_flight', 'reserve_and_fee', 'needs_multi_part']);
-const FILES: ReadonlySet<string> = new Set(['no_backup', 'damaged', 'other_wallet', 'other_network', 'newer_version']);
+const FILES: ReadonlySet<string> = new Set(['no_backup', 'damaged', 'other_wallet', 'other_network', 'newer_version', 'keys_taken']);
 const BOUNDS: ReadonlySet<string> = new Set(['amount_below_minimum', 'amount_too_low', 'amount_too_high']);
 
 /** Which sentence says it, where that depends on more than the code. */

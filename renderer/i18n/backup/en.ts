@@ -43,6 +43,7 @@ export const enBackup = {
   'fault.backup.damaged': 'This backup file is damaged: a part of it is missing or altered. Nothing was changed and your money is where it was. Use another copy of the file.',
   'fault.backup.other_wallet': 'This backup file belongs to another wallet: it was made with other words, or with another passphrase. Nothing was changed and your money is where it was. Use it in a wallet made from its own words.',
   'fault.backup.other_network': 'This backup file belongs to another network. Nothing was changed and your money is where it was. Start Sferic for that network.',
+  'fault.backup.keys_taken': 'This wallet has opened channels with the keys of channels in the file. Nothing was changed and your money is where it was. Restore the words in an empty folder, and this file there.',
   'fault.backup.newer_version': 'This backup file was made by a newer version of Sferic. Nothing was changed and your money is where it was. Install that version.',
   'restore.file': 'Backup file of the channels',
   'restore.file.text': 'If you have one, its channels are brought back too.',

@@ -44,6 +44,7 @@ export const zhHansBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'fault.backup.damaged': '这个备份文件已损坏：有一部分缺失或被改动。没有任何改变，你的资金还在原处。请使用该文件的另一份副本。',
   'fault.backup.other_wallet': '这个备份文件属于另一个钱包：使用了不同的助记词或密语。没有任何改变，你的资金还在原处。请在用其自己的助记词恢复的钱包中使用。',
   'fault.backup.other_network': '这个备份文件属于另一个网络。没有任何改变，你的资金还在原处。请以该网络启动 Sferic。',
+  'fault.backup.keys_taken': '此钱包已用文件中通道的密钥开启了新通道。没有任何改变，你的资金还在原处。请在空文件夹中恢复助记词，再在那里使用这个文件。',
   'fault.backup.newer_version': '这个备份文件由更新版本的 Sferic 生成。没有任何改变，你的资金还在原处。请安装该版本。',
   'restore.file': '通道备份文件',
   'restore.file.text': '如果你有这个文件，其中的通道也会一并找回。',

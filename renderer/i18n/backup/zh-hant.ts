@@ -44,6 +44,7 @@ export const zhHantBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'fault.backup.damaged': '這個備份檔案已損壞：有一部分缺失或被改動。沒有任何改變，你的資金還在原處。請使用該檔案的另一份副本。',
   'fault.backup.other_wallet': '這個備份檔案屬於另一個錢包：使用了不同的助記詞或密語。沒有任何改變，你的資金還在原處。請在用其自己的助記詞恢復的錢包中使用。',
   'fault.backup.other_network': '這個備份檔案屬於另一個網路。沒有任何改變，你的資金還在原處。請以該網路啟動 Sferic。',
+  'fault.backup.keys_taken': '此錢包已用檔案中通道的金鑰開啟了新通道。沒有任何改變，你的資金還在原處。請在空資料夾中恢復助記詞，再在那裡使用這個檔案。',
   'fault.backup.newer_version': '這個備份檔案由更新版本的 Sferic 產生。沒有任何改變，你的資金還在原處。請安裝該版本。',
   'restore.file': '通道備份檔案',
   'restore.file.text': '如果你有這個檔案，其中的通道也會一併找回。',
