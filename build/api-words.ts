@@ -9,7 +9,9 @@ export const EVENT_SUMMARIES: Readonly<Record<EventName, string>> = {
   'peer.updated': 'A peer came or went.',
   'chain.updated': 'A new block, or the chain source changed its state.',
   'sleep.updated': 'How long this computer may be off without a loss changed.',
+  'backup.updated': 'A channel came or went, or a backup file was made.',
   'vault.updated': 'The wallet was made, opened or locked.',
+  'tower.updated': 'A watchtower came, went, was given states or saw a block; at most twice a second.',
   alarm: 'Something that a person must hear of: a breach, lost data, an unknown spend, a full disk.',
 };
 

@@ -37,16 +37,19 @@ const isPart = (name: string): boolean => values.part.length === 0 || values.par
 const shooter = (app: RunningApp) => async (name: string, at?: Locator): Promise<void> => {
   if (!isWanted(name)) return;
   const { page } = app;
-  // Nothing looks as if it were pointed at.
+  // Nothing looks as if it were pointed at, and nothing moves. A picture that stops movements by itself loses dialogs now and then.
   await page.mouse.move(2, 2);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   for (const { size, language, theme, look } of LOOKS) {
     await page.setViewportSize(size);
     await setLook(app, { language, theme });
     await page.evaluate(() => document.querySelector('#main')?.scrollTo(0, 0));
     await at?.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-    writeFileSync(join(FOLDER, `${name}-${look}.png`), smallPng(await page.screenshot({ animations: 'disabled' })));
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished, effect }) => (effect?.getComputedTiming().iterations === Infinity ? undefined : finished))));
+    writeFileSync(join(FOLDER, `${name}-${look}.png`), smallPng(await page.screenshot()));
   }
   await setLook(app, { language: 'en', theme: 'light' });
+  await page.emulateMedia({ reducedMotion: null });
   await page.setViewportSize(SIZES[0]);
 };
 
@@ -75,7 +78,7 @@ async function shootAll(): Promise<void> {
       await walletScenes(app, practice, shooter(app));
       await app.close();
     }
-    if (isPart('recovery')) await recoveryScenes({ open, shooter, practice, userData, copyFolder: folder() });
+    if (isPart('recovery')) await recoveryScenes({ open, openElsewhere: () => launch({ userData: folder(), env: practice.env }), shooter, practice, userData, copyFolder: folder() });
     console.log(`Written to ${FOLDER}`);
   } finally {
     await practice.stop();

@@ -18,6 +18,9 @@ const count = z.int().min(0);
 const timeMs = z.int();
 const page = { limit: z.int().min(1).max(1000).default(100), before: text(100).optional() };
 
+/** The longest text of a backup file: one with over 200 channels. */
+export const BACKUP_FILE_CHARACTERS = 250_000;
+
 const password = z.string().min(8, 'at least 8 characters').max(1024);
 const feerate = z.number().min(1).max(1000);
 const channelId = hex(32);
@@ -104,6 +107,8 @@ const channel = z.strictObject({
   ourDelayBlocks: count, theirDelayBlocks: count,
   /** Of the commitment that spent it. */
   closingCommitmentNumber: count.optional(),
+  /** It came from a backup file: its balances are unknown (0 here) until the peer closes it, which the node asks for on every connection. */
+  isRestored: z.boolean().optional(),
 }); // prettier-ignore
 
 /** At each of three fee rates, in their order. */
@@ -171,10 +176,16 @@ const decodedInvoice = z.strictObject({
   expired: z.boolean(), minFinalCltvExpiryDelta: count, routeHints: count, multiPart: z.boolean(),
 }); // prettier-ignore
 
+const paymentFailure = z.strictObject({
+  code: text(60), message: text(500),
+  /** What a node on the way answered (BOLT 4), by number and name, and which: 0 is our peer. */
+  failureCode: count.optional(), failureName: text(60).optional(), hop: count.optional(), atPayee: z.boolean().optional(),
+}); // prettier-ignore
+
 const payment = z.strictObject({
   paymentHash, direction: name(['sent', 'received']), state: name(['pending', 'succeeded', 'failed']), amountMsat: amount, feeMsat: amount,
   createdAtMs: timeMs, endedAtMs: timeMs.optional(), description: text(2000).optional(), payeeNodeId: nodeId.optional(), paymentPreimage: hex(32).optional(),
-  parts: count, attempts: count, failure: z.strictObject({ code: text(60), message: text(500) }).optional(),
+  parts: count, attempts: count, failure: paymentFailure.optional(),
 }); // prettier-ignore
 
 const activityKind = name(['sent', 'received', 'chain', 'channel']);
@@ -190,6 +201,18 @@ const tower = z.strictObject({
   /** What it has seen of the chain, and whether it sees more now. */
   blockHeight: count.optional(), isWatching: z.boolean().optional(),
   channels: z.array(z.strictObject({ channelId, acked: count, behind: count, covers: name(['everything', 'first_stage']) })),
+}); // prettier-ignore
+
+/** Base64. A channel takes about a thousand characters of it. */
+const backupFile = z.string().min(1).max(BACKUP_FILE_CHARACTERS);
+const backedUpChannel = z.strictObject({ channelId, peerNodeId: nodeId, capacitySat: amount, fundingTxid: hex(32), fundingVout: count });
+const backupStatus = z.strictObject({
+  /** Channels that a file made now would hold. */
+  channels: count,
+  /** The last one that was made here. */
+  file: z.strictObject({ madeAtMs: timeMs, channels: count }).optional(),
+  /** Every channel that a file made now would hold is in the last one. */
+  isCurrent: z.boolean(),
 }); // prettier-ignore
 
 const method = <P extends z.ZodType, R extends z.ZodType>(summary: string, params: P, result: R) => ({ summary, params, result }) as const;
@@ -227,7 +250,14 @@ export const methods = {
     address: text(200), amountSat: amount.optional(), feerateSatPerVb: feerate.optional(), maxFeeSat: amount.optional(), label: text(500).optional(),
     spendReserve: z.boolean().optional(),
   }), z.strictObject({ txid: hex(32), feeSat: amount })),
-  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate, spendReserve: z.boolean().optional() }), z.strictObject({ txid: hex(32), feeSat: amount })),
+  'wallet.prepareBump': method('What `wallet.bumpFee` would cost, and from which coins; nothing is signed.', z.strictObject({ txid: hex(32), feerateSatPerVb: feerate, spendReserve: z.boolean().optional() }), z.strictObject({
+    feeSat: amount, extraFeeSat: amount, feerateSatPerVb: z.number(), virtualSize: count, oldFeeSat: amount, oldFeerateSatPerVb: z.number(), changeSat: amount,
+    /** `isAdded`: the first transaction did not spend it. */
+    coins: z.array(z.strictObject({ ...outPoint.shape, amountSat: amount, isAdded: z.boolean() })),
+  })),
+  'wallet.bumpFee': method('Replaces an unconfirmed payment of ours by one with a higher fee, never above `maxFeeSat`.', z.strictObject({
+    txid: hex(32), feerateSatPerVb: feerate, maxFeeSat: amount.optional(), spendReserve: z.boolean().optional(),
+  }), z.strictObject({ txid: hex(32), feeSat: amount })),
   'wallet.freezeCoin': method('Keeps a coin out of every selection, or lets it in again.', z.strictObject({ ...outPoint.shape, frozen: z.boolean() }), empty),
   'wallet.label': method('Names a transaction; an empty label removes the name.', z.strictObject({ txid: hex(32), label: text(500) }), empty),
   'wallet.feerates': method('Fee rates by target, already clamped.', empty, z.strictObject({ fastSatPerVb: z.number(), normalSatPerVb: z.number(), slowSatPerVb: z.number(), source: text(100) })),
@@ -271,7 +301,8 @@ export const methods = {
   'invoice.get': method('One invoice of ours.', z.strictObject({ paymentHash }), invoice),
 
   'payment.quote': method('Whether an invoice can be paid now, over what and for how much; why not.', z.strictObject({ invoice: text(8000), amountMsat: amount.optional() }), z.strictObject({
-    payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, reason: z.strictObject({ code: text(60), message: text(500) }).optional(), possibleMsat: amount,
+    payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, possibleMsat: amount,
+    reason: z.strictObject({ code: text(60), message: text(500), data: z.record(z.string().max(60), z.union([z.string().max(200), z.number()])).optional() }).optional(),
   })),
   'payment.send': method('Pays an invoice and answers when it is final, or after `timeoutMs` with the state so far.', z.strictObject({
     invoice: text(8000), amountMsat: amount.optional(), maxFeeMsat: amount.optional(), payAgain: z.boolean().default(false), timeoutMs: z.int().min(0).max(600_000).default(60_000),
@@ -294,6 +325,21 @@ export const methods = {
   'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
   'tower.list': method('The watchtowers, and how far each is. `covers`: with `signed` and anchors the second stage of an HTLC, which the cheater composes freely, is not covered.', empty, z.array(tower)),
 
+  'backup.status': method('Whether the last backup file holds every channel. It is never out of date for payments: what it holds of a channel never changes.', empty, backupStatus),
+  'backup.run': method('Makes a backup file of the channels, sealed by the words: with both, what is ours in the channels comes back although the data folder is lost.', empty, z.strictObject({ file: backupFile, channels: count, madeAtMs: timeMs })),
+  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes nothing.', z.strictObject({ file: backupFile }), z.strictObject({
+    madeAtMs: timeMs,
+    /** `isKnown`: this wallet has the channel, and a restore would leave it alone. */
+    channels: z.array(z.strictObject({ ...backedUpChannel.shape, isKnown: z.boolean() })),
+    /** Open channels that are not in the file. */
+    missing: z.array(backedUpChannel),
+  })),
+  'backup.restore': method('Brings back the channels of a backup file that this wallet does not know: their peers are asked to close them, and what is ours comes back on chain. For a wallet made from the same words whose data folder is lost.', z.strictObject({ file: backupFile }), z.strictObject({
+    restored: count,
+    /** Known already, so left alone. */
+    skipped: count,
+  })),
+
   'ledger.balances': method('Sums of the double-entry book by account, in msat.', empty, z.array(z.strictObject({ account: text(60), balanceMsat: signedAmount }))),
 } as const;
 
@@ -305,6 +351,8 @@ type WireIn<M extends Method> = z.input<(typeof methods)[M]['params']>;
 type RequiredKeys<M extends Method> = { [K in keyof WireIn<M> & keyof Params<M>]-?: undefined extends WireIn<M>[K] ? never : K }[keyof WireIn<M> & keyof Params<M>];
 export type Answer<M extends Method> = z.output<(typeof methods)[M]['result']>;
 
+const alarm = z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() });
+
 /** Everything that the engine tells without being asked. */
 export const events = {
   'payment.updated': payment,
@@ -314,9 +362,11 @@ export const events = {
   'peer.updated': peer,
   'chain.updated': chainStatus,
   'vault.updated': vaultStatus,
+  'tower.updated': z.array(tower),
   'sleep.updated': sleep,
+  'backup.updated': backupStatus,
   /** Something that a person must hear of: a breach, lost data, an unknown spend, a full disk. */
-  alarm: z.strictObject({ code: text(60), message: text(1000), channelId: channelId.optional() }),
+  alarm,
 } as const;
 export type EventName = keyof typeof events;
 export type EventData<N extends EventName> = z.output<(typeof events)[N]>;
@@ -340,13 +390,15 @@ const shellState = z.strictObject({
   engine: name(['stopped', 'running', 'failed']), engineFault: text(500).optional(),
   /** The page shows nothing of the wallet until the password is given again; the node goes on watching its channels. */
   windowLocked: z.boolean(),
+  /** The folder in which the backup file of the channels is kept by itself, and whether one with every channel is there. */
+  keptBackup: z.strictObject({ folder: text(1000), isWritten: z.boolean() }).optional(),
   /** `unavailable`: this computer has no keychain, or one that keeps secrets in plain text. */
   quickUnlock: name(['unavailable', 'off', 'on']),
 }); // prettier-ignore
 
 /** What a window may do only after its main process has shown it to the person and got a yes: see `shell.confirm`. */
 export const CONFIRMED_METHODS = [
-  'wallet.send', 'wallet.bumpFee', 'payment.send', 'channel.open', 'channel.close', 'channel.forceClose', 'tower.add', 'vault.revealSeed', 'shell.connect',
+  'wallet.send', 'wallet.bumpFee', 'payment.send', 'channel.open', 'channel.close', 'channel.forceClose', 'tower.add', 'backup.restore', 'vault.revealSeed', 'shell.connect',
 ] as const satisfies readonly (Method | 'shell.connect')[]; // prettier-ignore
 export type ConfirmedMethod = (typeof CONFIRMED_METHODS)[number];
 
@@ -365,8 +417,14 @@ export const shellMethods = {
   'shell.copy': method('Puts text into the clipboard.', z.strictObject({ text: text(10_000) }), empty),
   'shell.save': method('Asks where to, and writes text to a file.', z.strictObject({ fileName: text(100), content: text(200_000) }), z.strictObject({ isSaved: z.boolean() })),
   'shell.saveExport': method('Asks where to, and writes what the engine exports to a file; the page never has it.', z.strictObject({
-    fileName: text(100), what: name(['activity', 'labels', 'evidence']), channelId: channelId.optional(), redact: z.boolean().optional(),
-  }), z.strictObject({ isSaved: z.boolean() })),
+    fileName: text(100), what: name(['activity', 'labels', 'evidence', 'backup']), channelId: channelId.optional(), redact: z.boolean().optional(),
+  }), z.strictObject({
+    isSaved: z.boolean(),
+    /** Nobody chose a place, or nothing could be written there. */
+    why: name(['cancelled', 'not_written']).optional(),
+  })),
+  'shell.chooseBackupFolder': method('Asks for a folder in which the backup file of the channels is kept by itself from now on; the page never names one.', empty, shellState),
+  'shell.forgetBackupFolder': method('Keeps the backup file in no folder any more; what is there stays.', empty, shellState),
   'shell.openLink': method('Opens a page of the documentation or a block explorer in the browser.', z.strictObject({ url: text(2000) }), empty),
   'shell.takeLink': method('A lightning: or bitcoin: link that the system handed over, once; it is shown for review and nothing else.', empty, z.strictObject({ link: text(4096).optional() })),
   'shell.checkUpdate': method('Looks once whether there is a newer version; tells, and fetches nothing. `unavailable`: this is a build of your own.', empty, z.strictObject({
@@ -387,6 +445,8 @@ export const shellEvents = {
   /** A link of the system is there; `shell.takeLink` gives it. */
   'shell.linkWaiting': empty,
   'shell.go': z.strictObject({ screen: name(SCREENS) }),
+  /** An alarm of an engine, and whose it is: while the window shows the playground, the own wallet may still have to be heard. */
+  'shell.alarm': z.strictObject({ ...alarm.shape, whose: name(['own', 'playground']) }),
   ...playgroundEvents,
 } as const;
 export type ShellEventName = keyof typeof shellEvents;

@@ -70,6 +70,7 @@ Options
   --rpc <path>             the running wallet's local socket, when it is not in the data folder
   --password-file <file>   the password, when nobody is there to type it
   --mnemonic-file <file>   the words for vault.restore, when nobody is there to type them
+  --file <file>            a backup file: backup.run writes it, backup.drill and backup.restore read it
   --json                   the answer as JSON
 
 Passwords and words are asked for without being shown. Amounts are digits; msat and sat are in the names.

@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util';
-import type { ApiError, Method } from './api.ts';
-import { formatAnswer, formatError, helpText, methodHelp, missingSecrets, parseWords, wireParamsOf } from './cli-text.ts'; // prettier-ignore
+import { resolve } from 'node:path';
+import { type ApiError, BACKUP_FILE_CHARACTERS, type Method } from './api.ts';
+import { formatAnswer, formatError, helpText, methodHelp, missingSecrets, parametersOf, parseWords, wireParamsOf } from './cli-text.ts'; // prettier-ignore
+import { readTextFile, writeFileAtomic } from './io/files.ts';
 import { connectRpc, RpcFailure, type RpcClient } from './io/rpc-client.ts';
 import { defaultDataDir, RpcPathError, rpcPathOf } from './io/rpc-path.ts';
 import { askSecret, readSecretFile } from './io/terminal.ts';
+import { utf8 } from './lib/bytes.ts';
 import { decodeParams, isMethod } from './node/dispatch.ts';
+import { StoreError } from './store/port.ts';
 
 export interface CliPort {
   readonly print: (text: string) => void;
@@ -22,6 +26,7 @@ const OPTIONS = {
   rpc: { type: 'string' },
   'password-file': { type: 'string' },
   'mnemonic-file': { type: 'string' },
+  file: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -63,6 +68,29 @@ async function withSecrets(port: CliPort, method: Method, options: Options, type
   return params;
 }
 
+/** A backup file is text for the contract, and a path for people. */
+async function withFile(method: Method, path: string | undefined, typed: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  if (path === undefined || method === 'backup.run') return typed;
+  if (!parametersOf(method).some(({ name }) => name === 'file')) throw new CliError(`"${method}" reads and writes no file.`);
+  try {
+    return { file: await readTextFile(path, BACKUP_FILE_CHARACTERS), ...typed };
+  } catch (error) {
+    throw new CliError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
+  }
+}
+
+/** Writes the file of an answer where it is wanted; what is left is for the screen. */
+async function keepFile(method: Method, path: string | undefined, answer: unknown): Promise<unknown> {
+  if (path === undefined || method !== 'backup.run') return answer;
+  const { file, ...rest } = answer as { readonly file: string };
+  try {
+    await writeFileAtomic(resolve(path), utf8(`${file}\n`));
+  } catch (error) {
+    throw new CliError(`${path} cannot be written, so there is no backup file: ${error instanceof StoreError ? Object.values(error.fault).join(', ') : String(error)}`);
+  }
+  return { ...rest, file: path };
+}
+
 /** Fits every schema of a secret, so that the rest can be checked before anybody types one. */
 const PLACEHOLDER = '-'.repeat(12);
 
@@ -94,13 +122,13 @@ async function run(args: readonly string[], port: CliPort): Promise<number> {
   const { method, values, topic } = words.value;
   if (method === 'help') return showHelp(port, topic);
   if (options.help || !isMethod(method)) return showHelp(port, method);
-  const typed = wireParamsOf(method, values);
+  const typed = await withFile(method, options.file, wireParamsOf(method, values));
   const fault = checkTyped(method, typed);
   if (fault) throw new RpcFailure(fault.code, fault.message, fault.data);
   const path = options.rpc ?? rpcPathOf(options['data-dir'] ?? defaultDataDir(options.network));
   const client = await connectRpc(path);
   try {
-    const answer = await client.request(method, await withSecrets(port, method, options, typed));
+    const answer = await keepFile(method, options.file, await client.request(method, await withSecrets(port, method, options, typed)));
     port.print(options.json ? JSON.stringify(answer, null, 2) : formatAnswer(answer));
     if (method === 'node.subscribe') await printEvents(client, port);
     return 0;

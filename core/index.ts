@@ -10,6 +10,7 @@ import { type UnlockedVault, changePassword, createVault, removeVault, unlockVau
 import { fromUtf8, toHex, utf8 } from './lib/bytes.ts';
 import { must } from './lib/result.ts';
 import { type App, ApiFailure } from './node/app.ts';
+import { backupHandlers } from './node/handlers/backup.ts';
 import { channelHandlers } from './node/handlers/channels.ts';
 import type { Handlers } from './node/handlers/handler.ts';
 import { inTurn } from './node/handlers/handler.ts';
@@ -35,7 +36,7 @@ export type { AppConfig } from './running-node.ts';
 
 export const VERSION = '0.1.0';
 
-const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...historyHandlers, ...paymentHandlers, ...towerHandlers };
+const nodeHandlers: Handlers<NodeMethod> = { ...walletHandlers, ...channelHandlers, ...historyHandlers, ...paymentHandlers, ...towerHandlers, ...backupHandlers };
 type NodeMethod = Exclude<Method, `node.${string}` | `vault.${string}`>;
 const isNodeMethod = (method: Method): method is NodeMethod => method in nodeHandlers;
 

@@ -13,6 +13,8 @@ const empty = z.strictObject({});
 /** Everybody but the person: the names of the stories that the tours tell. */
 export const PLAY_NODES = ['bob', 'carol', 'dave', 'cafe'] as const;
 export const PLAY_TOURS = ['cheat', 'tab', 'timeout', 'loss'] as const;
+/** Why a step of a tour could not be done. */
+export const PLAY_FAULTS = ['channel_gone', 'node_off', 'nothing_paid', 'not_paid', 'no_better_state', 'took_too_long', 'other'] as const;
 export const PLAY_STEPS = ['chain', 'nodes', 'coins', 'channels'] as const;
 const playNode = z.enum(PLAY_NODES);
 const playPerson = z.enum(['you', ...PLAY_NODES]);
@@ -53,7 +55,8 @@ const tour = z.strictObject({
   step: count, steps: count, isBusy: z.boolean(),
   /** Figures of what really happened: amounts in sat where the name says so, else counts and heights. */
   facts: z.record(text(40), amount),
-  fault: text(500).optional(),
+  /** Why the step was not done; it can be tried again. */
+  fault: z.strictObject({ code: z.enum(PLAY_FAULTS), message: text(500) }).optional(),
 }); // prettier-ignore
 
 const tab = z.strictObject({
@@ -107,6 +110,7 @@ export type PlayWire = z.input<typeof state>;
 export type PlayState = z.output<typeof state>;
 export type PlayTransaction = z.output<typeof transaction>;
 export type PlayChannel = z.output<typeof channel>;
+export type PlayFault = (typeof PLAY_FAULTS)[number];
 export type PlayStep = (typeof PLAY_STEPS)[number];
 export type PlaygroundMethod = keyof typeof playgroundMethods;
 export type PlaygroundParams<M extends PlaygroundMethod> = z.output<(typeof playgroundMethods)[M]['params']>;

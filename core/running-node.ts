@@ -5,7 +5,8 @@ import { masterNode, mnemonicOf } from './crypto/hd.ts';
 import { fileBlobs } from './io/blob-files.ts';
 import { createChainSource } from './io/chain-sources.ts';
 import { dataPaths } from './io/data-folder.ts';
-import { type HighWater, openHighWater } from './io/high-water.ts';
+import { openHighWaterFiles } from './io/high-water-files.ts';
+import type { HighWater } from './io/high-water.ts';
 import { connectPeer, listenPeers } from './io/peer-socket.ts';
 import { deriveSeed } from './io/seed.ts';
 import { type OpenStoreOptions, type OpenedStore, openStore } from './io/sqlite/open.ts';
@@ -63,7 +64,7 @@ export async function startNode({ config, folder, vault, emit }: Start): Promise
   }); // prettier-ignore
   let highWater: HighWater | undefined;
   try {
-    highWater = await openHighWater(dataPaths(folder).highWater);
+    highWater = await openHighWaterFiles(dataPaths(folder).highWater);
     return { node: await nodeOn({ config, folder, vault, emit }, opened, highWater), opened, highWater };
   } catch (error) {
     await highWater?.close();
@@ -81,7 +82,7 @@ async function nodeOn({ config, folder, vault, emit }: Start, opened: OpenedStor
   seed.fill(0);
   const recoveryReason = opened.fence.kind === 'stale' ? 'This copy of the wallet is older than one that ran before, or two copies run.' : undefined;
   const birthdayHeight = vault.birthdayHeight === MADE_HERE ? undefined : vault.birthdayHeight;
-  const node: SfericNode = new SfericNode({ network: networks[network], birthdayHeight, recoveryReason }, {
+  const node: SfericNode = new SfericNode({ network: networks[network], birthdayHeight, isRestored: birthdayHeight !== undefined, recoveryReason }, {
     store: opened.store, highWater, chain: source.value, log,
     system: { ...system, soon: (task) => void setImmediate(task) },
     network: {

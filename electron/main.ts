@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { app, type BrowserWindow, ipcMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { EventName, Screen, ShellEventName } from '../core/api.ts';
+import { BackupKeeper } from './backup-keeper.ts';
 import { Confirmations } from './confirm.ts';
 import { linkOf, watchLinks } from './deep-links.ts';
 import { askPerson, confirmIn } from './dialogs.ts';
@@ -21,12 +22,13 @@ import { openSettings, type Settings } from './settings.ts';
 import { checkRelease } from './release.ts';
 import { shellHandlers } from './shell.ts';
 import { amountText, type Language, languageOf, type Say, sayIn } from './texts/index.ts';
+import { tellingOf, type Told } from './telling.ts';
 import { createTray } from './tray.ts';
 import { createWindow, loadWallet } from './window.ts';
 
 const DIST = join(import.meta.dirname, '..');
 /** What a locked window is told: nothing about the money. */
-const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'alarm']);
+const TOLD_WHILE_LOCKED: ReadonlySet<string> = new Set(['shell.updated', 'vault.updated', 'chain.updated', 'shell.alarm']);
 /** What may be paid in a day without the main process asking: what a person has in the pocket. */
 const UNASKED_MSAT = 50_000_000n;
 /** Coins of the practice network are worth nothing; enough of them to watch payments stream. */
@@ -68,6 +70,7 @@ async function start(): Promise<void> {
   const send = (name: EventName | ShellEventName, data: unknown): void => {
     if (window && !window.isDestroyed() && (!lock.isOn || TOLD_WHILE_LOCKED.has(name))) window.webContents.send('sferic:event', name, data);
   };
+  const tell = (told: Told | undefined): void => void (told && send(told.name, told.data));
   const show = (): void => {
     if (window?.isMinimized()) window.restore();
     window?.show();
@@ -90,9 +93,9 @@ async function start(): Promise<void> {
     folder,
     settings: settings.get,
     onEvent: (name, data) => {
-      // A window in the playground hears of the own wallet only what must not wait.
-      if (!playground.isOn || name === 'alarm') send(name, data);
+      tell(tellingOf('own', playground.isOn, { name, data }));
       notify(name, data);
+      keeper.told(name, data);
       if (name === 'wallet.updated') spendableSat = (data as { readonly spendableSat: string }).spendableSat;
       // Keys that are forgotten, or another network: the balance of before is nobody's any more.
       if (name === 'vault.updated' && (data as { readonly state: string }).state !== 'unlocked') spendableSat = undefined;
@@ -100,11 +103,11 @@ async function start(): Promise<void> {
     },
   });
   let onPlaygroundState = (): void => undefined;
+  let onKept = (): void => undefined;
+  const keeper = new BackupKeeper({ ask: (method, params) => engine.ask(method, params), folder: () => settings.get().backupFolder, network: () => settings.get().network, onChanged: () => onKept(), log: engine.log });
   const playground = new Playground({
     folder: join(folder, 'playground'), log: engine.log, onState: () => onPlaygroundState(),
-    onEvent: (name, data) => {
-      if (playground.isOn || name === 'playground.progress') send(name as EventName, data);
-    },
+    onEvent: (name, data) => tell(tellingOf('playground', playground.isOn, { name, data })),
   }); // prettier-ignore
   /** The wallet that the window shows: the playground's has nothing to lose. */
   const shown = (): Playground | Engine => (playground.isOn ? playground : engine);
@@ -123,7 +126,7 @@ async function start(): Promise<void> {
     tellTray();
   };
   const handlers = shellHandlers({
-    onPlaygroundState: (told) => (onPlaygroundState = told), playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
+    onPlaygroundState: (told) => (onPlaygroundState = told), onKept: (told) => (onKept = told), keeper, playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
     confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
     onLock: () => {
       confirmations.forget();

@@ -62,10 +62,21 @@ export const READERS: Readers = {
       },
     }; // prettier-ignore
   },
-  'wallet.bumpFee': ({ say }, given) => ({
-    params: toWire(given),
-    question: { title: say('ask.bump'), yes: say('ask.bump.yes'), lines: [say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb }), ...(given.spendReserve === true ? [say('ask.send.reserve')] : [])] },
-  }),
+  'wallet.bumpFee': async ({ call, say }, given) => {
+    const { maxFeeSat: limit, ...plan } = given;
+    const { feeSat, oldFeeSat } = (await call('wallet.prepareBump', toWire(plan))) as Wire<Answer<'wallet.prepareBump'>>;
+    const maxFeeSat = limit ?? withMargin(BigInt(feeSat));
+    return {
+      params: toWire({ ...given, maxFeeSat }),
+      question: {
+        title: say('ask.bump'), yes: say('ask.bump.yes'),
+        lines: [
+          say('ask.bump.transaction', { text: groupsOf(given.txid) }), say('ask.rate', { rate: given.feerateSatPerVb }), say('ask.bump.before', { amount: satText(BigInt(oldFeeSat)) }),
+          say('ask.fee', { amount: satText(maxFeeSat) }), ...(given.spendReserve === true ? [say('ask.send.reserve')] : []),
+        ],
+      },
+    }; // prettier-ignore
+  },
   'channel.open': ({ say }, given) => ({
     params: toWire(given),
     question: {
@@ -92,6 +103,18 @@ export const READERS: Readers = {
     params: toWire(given),
     question: { title: say('ask.tower'), yes: say('ask.tower.yes'), lines: [say('ask.peer', { text: peerText(given.address) }), ...(given.grade === 'own' ? [say('ask.tower.own')] : [])] },
   }),
+  'backup.restore': async ({ call, say }, given) => {
+    const { madeAtMs, channels } = (await call('backup.drill', toWire(given))) as Answer<'backup.drill'>;
+    const count = channels.filter(({ isKnown }) => !isKnown).length;
+    return {
+      params: toWire(given),
+      // A file that brings nothing back asks nobody to close anything.
+      question: count === 0 ? undefined : {
+        title: say('ask.restore', { count }), yes: say('ask.restore.yes'),
+        lines: [say('ask.restore.made', { text: new Date(madeAtMs).toISOString().slice(0, 10) }), say('ask.restore.text')],
+      },
+    }; // prettier-ignore
+  },
   'vault.revealSeed': ({ say }, given) => ({
     params: toWire(given),
     question: { title: say('ask.reveal'), yes: say('ask.reveal.yes'), lines: [say('ask.reveal.text')] },

@@ -10,6 +10,8 @@ const settingsSchema = z.object({
   trayBalance: z.boolean().catch(false),
   network: z.enum(['mainnet', 'testnet', 'signet', 'regtest']).catch('mainnet'),
   chainSources: z.array(z.string().max(400)).max(8).catch([]),
+  /** Empty: the backup file is kept in no folder. */
+  backupFolder: z.string().max(1000).catch(''),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type Preferences = z.output<(typeof shellMethods)['shell.set']['params']>;

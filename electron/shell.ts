@@ -3,9 +3,10 @@ import type { BrowserWindow } from 'electron';
 import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
+import type { BackupKeeper } from './backup-keeper.ts';
 import type { Engine } from './engine.ts';
-import { piecesOf } from './exports.ts';
-import type { ShellHandlers } from './ipc.ts';
+import { piecesOf, writeBackup } from './exports.ts';
+import type { Reply, ShellHandlers } from './ipc.ts';
 import { type Playground, playgroundHandlers } from './playground.ts';
 import { withoutPassword } from './readings.ts';
 import type { QuickUnlock } from './secrets.ts';
@@ -17,6 +18,7 @@ export interface ShellPort {
   readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
+  readonly keeper: Pick<BackupKeeper, 'keep' | 'isWritten'>;
   readonly isPractice: () => boolean;
   readonly window: () => BrowserWindow | undefined;
   readonly lock: { isOn: boolean };
@@ -32,6 +34,8 @@ export interface ShellPort {
   readonly onSettings: () => void;
   /** The window was locked: whatever was confirmed before does not count any more. */
   readonly onLock: () => void;
+  /** Given what to do whenever the folder of the backup file is in order or is not any more. */
+  readonly onKept: (told: () => void) => void;
   /** Given what to do whenever the playground starts or ends. */
   readonly onPlaygroundState: (told: () => void) => void;
 }
@@ -40,10 +44,11 @@ export interface ShellPort {
 export function shellHandlers(port: ShellPort): ShellHandlers {
   const { engine, settings, secrets, lock, playground } = port;
   const state = async (): Promise<ShellAnswer<'shell.state'>> => {
-    const { chainSources, ...rest } = settings.get();
+    const { chainSources, backupFolder, ...rest } = settings.get();
     return {
       ...rest, ...engine.state, playground: playground.state, chainSources: chainSources.map(withoutPassword), platform: process.platform, version: VERSION,
       systemLanguage: app.getPreferredSystemLanguages()[0] ?? app.getLocale(), isPractice: port.isPractice(), windowLocked: lock.isOn, quickUnlock: await secrets.state(),
+      ...(backupFolder === '' ? {} : { keptBackup: { folder: backupFolder, isWritten: port.keeper.isWritten } }),
       ...(playground.isOn ? { network: 'regtest' as const, engine: 'running' as const, chainSources: [] } : {}),
     }; // prettier-ignore
   };
@@ -59,21 +64,27 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     port.onUnlock();
     await told();
   };
-  /** Nothing is made before somebody has said where it goes. */
-  const save = async (fileName: string, make: () => string | AsyncIterable<string>): Promise<{ readonly isSaved: boolean }> => {
+  /** Nothing is made before somebody has said where it goes: `write` gets the path. */
+  const saveAs = async (fileName: string, write: (path: string) => Promise<unknown>): Promise<ShellAnswer<'shell.saveExport'>> => {
     const window = port.window();
-    if (!window) return { isSaved: false };
+    if (!window) return { isSaved: false, why: 'cancelled' };
     const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName.replaceAll(/[^\w.-]/gu, '_') });
-    if (canceled || !filePath) return { isSaved: false };
-    await writeFile(filePath, make(), { mode: 0o600 });
-    return { isSaved: true };
+    if (canceled || !filePath) return { isSaved: false, why: 'cancelled' };
+    return (await write(filePath)) !== undefined ? { isSaved: true } : { isSaved: false, why: 'not_written' };
   };
+  const save = (fileName: string, make: () => string | AsyncIterable<string>): Promise<ShellAnswer<'shell.saveExport'>> =>
+    saveAs(fileName, async (path) => {
+      await writeFile(path, make(), { mode: 0o600 });
+      return path;
+    });
+  const shown = (method: string, params: unknown): Promise<Reply> => (playground.isOn ? playground : engine).ask(method, params);
   const hasOwnWallet = async (): Promise<boolean> => {
     const reply = await engine.ask('vault.status', {});
     return reply.ok && (reply.value as { readonly state: string }).state !== 'missing';
   };
   const changed = (): void => void told().catch((error: unknown) => engine.log.error('the state of the shell cannot be told', { error }));
   port.onPlaygroundState(changed);
+  port.onKept(changed);
   return {
     ...playgroundHandlers(playground),
     'shell.state': state,
@@ -121,9 +132,23 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
       clipboard.writeText(text);
       return {};
     },
-    'shell.save': ({ fileName, content }) => save(fileName, () => content),
-    'shell.saveExport': ({ fileName, ...wanted }) => save(fileName, () => piecesOf((method, params) => (playground.isOn ? playground : engine).ask(method, params), wanted)),
+    'shell.save': async ({ fileName, content }) => ({ isSaved: (await save(fileName, () => content)).isSaved }),
+    'shell.saveExport': ({ fileName, what, ...of }) => (what === 'backup' ? saveAs(fileName, (path) => writeBackup(shown, path)) : save(fileName, () => piecesOf(shown, { what, ...of }))),
     'shell.checkUpdate': () => port.checkUpdate(),
+    'shell.chooseBackupFolder': async () => {
+      const window = port.window();
+      if (!window) return state();
+      const { canceled, filePaths } = await dialog.showOpenDialog(window, { properties: ['openDirectory', 'createDirectory'] });
+      if (canceled || filePaths[0] === undefined) return state();
+      settings.set({ backupFolder: filePaths[0] });
+      await port.keeper.keep();
+      return told();
+    },
+    'shell.forgetBackupFolder': async () => {
+      settings.set({ backupFolder: '' });
+      await port.keeper.keep();
+      return told();
+    },
     'shell.openLink': async ({ url }) => {
       const link = allowedLink(url);
       if (link === undefined) throw new ApiFailure('bad_request', 'Only pages of the documentation and of the block explorer are opened. Nothing was opened.');

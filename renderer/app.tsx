@@ -8,6 +8,7 @@ import { forgetAnswers } from './state/answers.ts';
 import { type Route, RouteContext } from './state/route.ts';
 import { ShellContext } from './state/shell.ts';
 import { useEvent } from './state/use-event.ts';
+import { AlarmContext, useAlarmBook } from './state/alarms.ts';
 import { Frame } from './frame.tsx';
 import { Unlock } from './screens/unlock.tsx';
 import { Welcome } from './screens/welcome/welcome.tsx';
@@ -44,6 +45,7 @@ export function App() {
     };
     void ask();
   }, []);
+  const alarmBook = useAlarmBook();
   const takeLink = useCallback(() => {
     void request('shell.takeLink', {}).then(
       ({ link }) => link !== undefined && go({ screen: 'pay', input: link }),
@@ -74,7 +76,8 @@ export function App() {
   useEffect(look, [look, shell?.engine, shell?.network, isPlaying]);
 
   const language = shell ? (shell.language === 'system' ? languageOf(shell.systemLanguage) : shell.language) : 'en';
-  const i18n = useMemo(() => createI18n(language), [language]);
+  const unit = shell?.unit ?? 'sat';
+  const i18n = useMemo(() => createI18n(language, unit), [language, unit]);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
@@ -88,8 +91,10 @@ export function App() {
       <I18nProvider locale={language}>
         <ShellContext value={context}>
           <RouteContext value={routes}>
-            <Hatches />
-            {isLocked ? <Unlock /> : isOpen && !isMaking ? <Frame /> : <Welcome onBusy={setMaking} onChanged={look} />}
+            <AlarmContext value={alarmBook}>
+              <Hatches />
+              {isLocked ? <Unlock /> : isOpen && !isMaking ? <Frame /> : <Welcome onBusy={setMaking} onChanged={look} />}
+            </AlarmContext>
           </RouteContext>
         </ShellContext>
       </I18nProvider>

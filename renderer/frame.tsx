@@ -1,13 +1,12 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
-import type { EventData, Screen } from '../core/api.ts';
+import type { Screen } from '../core/api.ts';
 import { request } from './client/client.ts';
-import { Button, IconButton } from './components/button.tsx';
+import { IconButton } from './components/button.tsx';
+import { Alarms } from './components/alarms.tsx';
 import { Catcher } from './components/catcher.tsx';
 import { Icon, Mark } from './components/icon.tsx';
-import { Notice } from './components/notice.tsx';
 import { StatusBar } from './components/status-bar.tsx';
-import { ALARMS } from './i18n/alarms.ts';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
 import { Channels } from './screens/channels/channels.tsx';
@@ -20,7 +19,6 @@ import { Receive } from './screens/receive.tsx';
 import { Settings } from './screens/settings/settings.tsx';
 import { useRoute } from './state/route.ts';
 import { useShell } from './state/shell.ts';
-import { useEvent } from './state/use-event.ts';
 
 const RAIL: readonly Screen[] = ['home', 'pay', 'receive', 'channels', 'history', 'backup', 'playground'];
 
@@ -37,12 +35,10 @@ function RailItem({ screen }: { readonly screen: Screen }) {
 
 /** The rail, one screen and the status line. */
 export function Frame() {
-  const { t, language } = useI18n();
+  const { t } = useI18n();
   const { route } = useRoute();
   const isPlaying = useShell().shell.playground === 'on';
   const main = useRef<HTMLElement>(null);
-  const [alarm, setAlarm] = useState<EventData<'alarm'>>();
-  useEvent((name, data) => name === 'alarm' && setAlarm(data as EventData<'alarm'>));
   const step = `${route.screen} ${route.visit ?? 0}`;
   useEffect(() => {
     if (step) main.current?.scrollTo(0, 0);
@@ -70,13 +66,7 @@ export function Frame() {
         </div>
       </nav>
       <main id="main" className="main" tabIndex={-1} ref={main}>
-        {alarm && (
-          <div className="alarm">
-            <Notice kind="danger" live title={t('alarm.title')} action={<Button size="small" onPress={() => setAlarm(undefined)}>{t('close')}</Button>}>
-              <p>{(language === 'en' ? undefined : ALARMS[language][alarm.code]) ?? alarm.message}</p>
-            </Notice>
-          </div>
-        )}
+        <Alarms />
         <Catcher key={step}>
           <CurrentScreen />
         </Catcher>

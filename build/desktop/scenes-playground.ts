@@ -4,8 +4,27 @@ import { handsOn } from './hands.ts';
 
 export type Shoot = (name: string, at?: Locator) => Promise<void>;
 
+/** The seconds in which it starts, held for as long as the picture takes. */
+async function starting(app: RunningApp, shoot: Shoot): Promise<void> {
+  if (app.kind !== 'stand-in') return;
+  const { press, sees } = handsOn(app.page);
+  await app.evaluate(({ ipcMain }) => {
+    const kept = ipcMain.handlers.get('sferic:playground.start');
+    ipcMain.handlers.set('sferic:playground.start', () => {
+      if (kept) ipcMain.handlers.set('sferic:playground.start', kept);
+      return new Promise(() => undefined);
+    });
+  });
+  await press(/^Try it in the playground/u);
+  await sees('The playground starts');
+  await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.send('sferic:event', 'playground.progress', { step: 'coins' }));
+  await shoot('playground-starting');
+  await press('Back');
+}
+
 /** From the first start of the program through everything in the playground, the breach of a channel among it. */
-export async function playgroundScenes({ page }: RunningApp, shoot: Shoot): Promise<void> {
+export async function playgroundScenes(app: RunningApp, shoot: Shoot): Promise<void> {
+  const { page } = app;
   const { go, press, sees } = handsOn(page);
   const side = (name: string): Promise<void> => page.getByRole('radio', { name, exact: true }).check({ force: true });
   const step = async (button: string, next: string): Promise<void> => {
@@ -18,6 +37,7 @@ export async function playgroundScenes({ page }: RunningApp, shoot: Shoot): Prom
   await sees('Where does the wallet see the chain?');
   await shoot('chain-source');
   await press('Back');
+  await starting(app, shoot);
   await press(/^Try it in the playground/u);
   await press('Pay Café');
   await page.locator('.net').getByText(/^3\s599\s000$/u).waitFor();
@@ -38,7 +58,7 @@ export async function playgroundScenes({ page }: RunningApp, shoot: Shoot): Prom
   await step('Let Bob cheat', 'Caught');
   await shoot('tour-cheat-caught');
   await go('Home');
-  await sees('Look at this now');
+  await sees('In the playground: this is an alarm');
   await shoot('breach');
   await go('Channels');
   await page.locator('.ch', { hasText: 'closing on chain' }).first().click();

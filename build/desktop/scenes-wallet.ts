@@ -5,6 +5,7 @@ import type { RunningApp } from '../electron-stand-in/launch.ts';
 import { ask, createWallet, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, passQuiz, payInvoice, receiveCoins, wordsOn } from './hands.ts';
 import type { Practice } from './practice.ts';
 import type { Shoot } from './scenes-playground.ts';
+import { lossScenes, upkeepScenes } from './scenes-upkeep.ts';
 
 interface Stage {
   readonly hands: Hands;
@@ -209,7 +210,9 @@ async function closing({ hands, practice, shoot }: Stage): Promise<void> {
 /** A wallet of one's own on the practice network, from its making to the close of its channel. */
 export async function walletScenes(app: RunningApp, practice: Practice, shoot: Shoot): Promise<void> {
   const stage = { hands: handsOn(app.page), practice, shoot };
-  for (const scenes of [making, nothingYet, opening, paying, looking, closing]) await scenes(stage);
+  for (const scenes of [making, nothingYet, opening, paying, looking]) await scenes(stage);
+  await upkeepScenes(app, practice, shoot);
+  await closing(stage);
 }
 
 interface RecoveryStage {
@@ -218,10 +221,12 @@ interface RecoveryStage {
   readonly practice: Practice;
   readonly userData: string;
   readonly copyFolder: string;
+  /** In a folder where nothing is yet. */
+  readonly openElsewhere: () => Promise<RunningApp>;
 }
 
 /** A peer that is away; then an old copy of the database put back, which the wallet notices. */
-export async function recoveryScenes({ open, shooter, practice, userData, copyFolder }: RecoveryStage): Promise<void> {
+export async function recoveryScenes({ open, openElsewhere, shooter, practice, userData, copyFolder }: RecoveryStage): Promise<void> {
   const data = join(userData, 'regtest');
   const isDatabase = (name: string): boolean => /\.(?:db|sqlite)(?:-wal|-shm)?$/u.test(name);
   const start = async (): Promise<{ readonly app: RunningApp; readonly hands: Hands }> => {
@@ -260,4 +265,5 @@ export async function recoveryScenes({ open, shooter, practice, userData, copyFo
   await third.hands.page.locator('.ch').first().waitFor();
   await shoot('recovery-channel');
   await third.app.close();
+  await lossScenes({ open: openElsewhere, shooter, practice });
 }

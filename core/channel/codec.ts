@@ -3,7 +3,7 @@ import { DecodeError } from '../codec/reader.ts';
 import type { SecretStore } from '../crypto/commitment-secrets.ts';
 import { must } from '../lib/result.ts';
 import { penaltyHtlcs } from './onchain/penalty-record.ts';
-import { type CloseReason, type Commitments, type Direction, type FundedChannel, type HtlcEntry, type Phase, STAGE, type SpendClass, type Stage, htlcKey, offline } from './types.ts';
+import { type ChannelConfig, type CloseReason, type Commitments, type Direction, type FundedChannel, type HtlcEntry, type Phase, STAGE, type SpendClass, type Stage, htlcKey, offline } from './types.ts';
 
 /** First byte of every record; a new layout gets a new number and a reader for the old one. */
 const VERSION = 1;
@@ -21,9 +21,9 @@ function named<N extends string>(names: readonly N[]): Codec<N> {
 }
 
 const PHASES: readonly Phase[] = ['opening', 'normal', 'negotiating', 'failing', 'fallen_behind', 'closing', 'closed'];
-const SPEND_CLASSES: readonly SpendClass[] = ['mutual', 'local', 'remote', 'next_remote', 'revoked', 'future', 'unknown'];
+const SPEND_CLASSES: readonly SpendClass[] = ['mutual', 'local', 'remote', 'next_remote', 'revoked', 'future', 'unknown', 'lost_local'];
 const CLOSE_REASONS: readonly CloseReason[] = [
-  'user', 'peer_shutdown', 'peer_error', 'protocol_violation', 'htlc_deadline', 'peer_broadcast', 'data_loss', 'funding_timeout',
+  'user', 'peer_shutdown', 'peer_error', 'protocol_violation', 'htlc_deadline', 'peer_broadcast', 'data_loss', 'funding_timeout', 'restored',
 ]; // prettier-ignore
 const DIRECTIONS: readonly Direction[] = ['offered', 'received'];
 
@@ -48,7 +48,8 @@ const params = struct({
   upfrontShutdownScript: bytes16,
 }); // prettier-ignore
 
-const config = struct({
+/** What was agreed at the opening: of a channel's record, and of a backup. */
+export const channelConfig: Codec<ChannelConfig> = struct({
   channelNumber: u32, peerNodeId: point, isOpener: flag, temporaryChannelId: hash, channelType: named(['static_remotekey', 'anchors']),
   channelTypeVector: bytes16, fundingSatoshis: amountSat, pushMsat: amountMsat, minimumDepth: u32, local: params, remote: params,
 }); // prettier-ignore
@@ -61,7 +62,7 @@ const htlcStage = struct({
 }); // prettier-ignore
 
 const stored = struct({
-  version: u8, phase: named(PHASES), config, channelId: hash, fundingOutPoint: outPoint, fundingTx: optional(bytes32), createdAtHeight: u32,
+  version: u8, phase: named(PHASES), config: channelConfig, channelId: hash, fundingOutPoint: outPoint, fundingTx: optional(bytes32), createdAtHeight: u32,
   walletScript: bytes16, fundingHeight: optional(u32), shortChannelId: optional(u64), localAlias: u64, remoteAlias: optional(u64),
   channelReadySent: flag, channelReadyReceived: flag,
   localNumber: count, remoteNumber: count, awaitingRevocation: flag, lastSentWasRevoke: flag, ourMsat: amountMsat, theirMsat: amountMsat,

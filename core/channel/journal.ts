@@ -34,5 +34,7 @@ export const journalEvent = tagged('kind', {
   closed: [15, { recoveredSat: u64 }],
   fallen_behind: [16, {}],
   peer_error: [17, { text: text16 }],
+  /** It came from a backup file that was made at `madeAtMs`. */
+  restored: [18, { fundingTxid: hash, fundingOutputIndex: u16, capacitySat: u64, madeAtMs: u64 }],
 });
 export type JournalEvent = TypeOf<typeof journalEvent>;

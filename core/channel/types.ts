@@ -129,8 +129,11 @@ export interface ClosingNegotiation {
   readonly done: boolean;
 }
 
-/** Who ended the channel and how; unknown and future ones raise an alarm. */
-export type SpendClass = 'mutual' | 'local' | 'remote' | 'next_remote' | 'revoked' | 'future' | 'unknown';
+/**
+ * Who ended the channel and how. `future`: a commitment of the peer, and `lost_local` one of ours, of a state that this
+ * database does not know; they and unknown ones raise an alarm, unless the channel came from a backup.
+ */
+export type SpendClass = 'mutual' | 'local' | 'remote' | 'next_remote' | 'revoked' | 'future' | 'unknown' | 'lost_local';
 
 export interface FundingSpend {
   readonly txid: string;
@@ -157,14 +160,14 @@ export interface PenaltyHtlc {
 }
 
 export type CloseReason =
-  | 'user' | 'peer_shutdown' | 'peer_error' | 'protocol_violation' | 'htlc_deadline' | 'peer_broadcast' | 'data_loss' | 'funding_timeout'; // prettier-ignore
+  | 'user' | 'peer_shutdown' | 'peer_error' | 'protocol_violation' | 'htlc_deadline' | 'peer_broadcast' | 'data_loss' | 'funding_timeout' | 'restored'; // prettier-ignore
 
 export type Phase = 'opening' | 'normal' | 'negotiating' | 'failing' | 'fallen_behind' | 'closing' | 'closed';
 
 /**
  * A channel whose funding transaction is known. Phases: `opening` until both channel_ready, `normal` (also with
  * shutdown under way), `negotiating` the closing transaction, `failing` (our commitment is published),
- * `fallen_behind` (proven data loss: never publish, the peer must close), `closing` (the funding output is spent),
+ * `fallen_behind` (data loss, proven or by a restore: never publish, the peer must close), `closing` (the funding output is spent),
  * `closed` (irrevocably).
  */
 export interface FundedChannel {
@@ -202,6 +205,11 @@ export interface FundedChannel {
   readonly closeBooked: boolean;
   readonly link: Link;
 }
+
+/** It came from a backup: only what never changes is known of it, and its balances stand at 0. */
+export const isRestored = ({ closeReason }: Pick<FundedChannel, 'closeReason'>): boolean => closeReason === 'restored';
+/** Its newest state is not known here: nothing of ours may ever be published (I-23). */
+export const hasLostState = ({ closeReason }: Pick<FundedChannel, 'closeReason'>): boolean => closeReason === 'data_loss' || closeReason === 'restored';
 
 /** Of this connection only; never stored. */
 export interface Link {

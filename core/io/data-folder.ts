@@ -6,7 +6,7 @@ export const dataPaths = (folder: string) =>
   ({
     /** The sealed seed and the wrapped data key. */
     vault: join(folder, VAULT_NAME),
-    /** Commitments whose secret may have left. */
+    /** Commitments whose secret may have left; of a wallet made from words also files beside it, whose names go on with `-`. */
     highWater: join(folder, 'revoked'),
     /** Headers and scan positions: can be fetched again. */
     chain: join(folder, 'chain'),

@@ -155,3 +155,10 @@ export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
+
+/** Text of at most `most` characters of one byte each; throws RangeError for more, before it is read, and what node:fs throws. */
+export async function readTextFile(path: string, most: number): Promise<string> {
+  // A line break more than what was written, or what mail made of it.
+  if ((await stat(path)).size > 2 * most) throw new RangeError('it is too large for what it should be');
+  return (await readFile(path, 'utf8')).replaceAll(/\s+/gu, '');
+}

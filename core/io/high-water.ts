@@ -25,7 +25,8 @@ export interface HighWater {
 const COPY_LENGTH = 16;
 /** Two copies a channel, written in turn, so that a torn write leaves the other one. */
 const SLOT_LENGTH = 2 * COPY_LENGTH;
-const MAX_CHANNEL = 0xf_ffff;
+/** Of one file: it is read whole, so a number far up belongs into a file of its own (`high-water-files.ts`). */
+export const CHANNELS_PER_FILE = 0x10_0000;
 
 interface Slot {
   readonly commitment: number | undefined;
@@ -58,26 +59,29 @@ function decodeSlot(channel: number, slot: Uint8Array): Slot {
   return { commitment: isFirstNewer ? first : second, next: isFirstNewer ? 1 : 0, isCorrupt: false };
 }
 
-async function readSlots(handle: FileHandle): Promise<Map<number, Slot>> {
+async function readSlots(handle: FileHandle, first: number): Promise<Map<number, Slot>> {
   const file = new Uint8Array(await handle.readFile());
   const slots = new Map<number, Slot>();
-  for (let channel = 0; channel * SLOT_LENGTH < file.length; channel++) {
+  for (let at = 0; at * SLOT_LENGTH < file.length; at++) {
     const slot = new Uint8Array(SLOT_LENGTH);
-    slot.set(file.subarray(channel * SLOT_LENGTH, (channel + 1) * SLOT_LENGTH));
-    const decoded = decodeSlot(channel, slot);
-    if (decoded !== EMPTY) slots.set(channel, decoded);
+    slot.set(file.subarray(at * SLOT_LENGTH, (at + 1) * SLOT_LENGTH));
+    const decoded = decodeSlot(first + at, slot);
+    if (decoded !== EMPTY) slots.set(first + at, decoded);
   }
   return slots;
 }
 
-function checkNumbers(channel: number, commitment: number): void {
-  if (!Number.isInteger(channel) || channel < 0 || channel > MAX_CHANNEL)
+function checkNumbers(channel: number, commitment: number, first: number): void {
+  if (!Number.isInteger(channel) || channel < first || channel >= first + CHANNELS_PER_FILE)
     throw new RangeError(`no channel number: ${channel}`);
   if (!Number.isSafeInteger(commitment) || commitment < 0) throw new RangeError(`no commitment number: ${commitment}`);
 }
 
-/** Opens or creates (0600) the file. Throws StoreError `not_writable`, `disk_full`, `write_failed`. */
-export async function openHighWater(path: string): Promise<HighWater> {
+/**
+ * Opens or creates (0600) the file, which begins with the channel `first`. Throws StoreError `not_writable`, `disk_full`,
+ * `write_failed`.
+ */
+export async function openHighWater(path: string, first = 0): Promise<HighWater> {
   const handle = await open(path, 'r+', PRIVATE_FILE)
     .catch(async () => {
       const created = await open(path, 'wx+', PRIVATE_FILE);
@@ -87,14 +91,14 @@ export async function openHighWater(path: string): Promise<HighWater> {
     .catch((error: unknown) => {
       throw fileFault(path, error);
     });
-  const slots = await readSlots(handle);
+  const slots = await readSlots(handle, first);
   const wanted = new Map<number, number>();
   let writing: Promise<void> | undefined;
   let fault: StoreError | undefined;
 
   async function writeSlot(channel: number, commitment: number): Promise<void> {
     const { next } = slots.get(channel) ?? EMPTY;
-    await handle.write(encodeCopy(channel, commitment), 0, COPY_LENGTH, channel * SLOT_LENGTH + next * COPY_LENGTH);
+    await handle.write(encodeCopy(channel, commitment), 0, COPY_LENGTH, (channel - first) * SLOT_LENGTH + next * COPY_LENGTH);
     slots.set(channel, { commitment, next: next === 0 ? 1 : 0, isCorrupt: false });
   }
 
@@ -138,7 +142,7 @@ export async function openHighWater(path: string): Promise<HighWater> {
 
   return {
     raise: async (channel, revokedCommitment) => {
-      checkNumbers(channel, revokedCommitment);
+      checkNumbers(channel, revokedCommitment, first);
       if (fault) throw fault;
       const known = Math.max(read(channel) ?? -1, wanted.get(channel) ?? -1);
       if (revokedCommitment > known) wanted.set(channel, revokedCommitment);

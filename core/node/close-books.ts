@@ -1,4 +1,4 @@
-import type { FundedChannel } from '../channel/types.ts';
+import { type FundedChannel, isRestored } from '../channel/types.ts';
 import type { Store } from '../store/port.ts';
 import type { NodeLog, NodeSystem } from './ports.ts';
 import { ACCOUNT } from './records.ts';
@@ -13,16 +13,17 @@ export interface CloseBooksOptions {
 
 /**
  * Once nothing more can come of a close, what is left in its account is what it has cost, or, below zero, what it brought
- * from a peer that cheated; by a state newer than our data, what payments had moved of which nothing is known any more. To be called when the channel's end is durable, and after a restart, which may have come first.
+ * from a peer that cheated; by a state newer than our data, what payments had moved of which nothing is known any more; of a
+ * restored channel, all that came back. To be called when the channel's end is durable, and after a restart, which may have come first.
  */
 async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system, log, enqueue }: CloseBooksOptions): Promise<void> {
   try {
-    for (const { config: { channelNumber }, fundingOutPoint: { txid: reference }, spend } of closed) {
+    for (const channel of closed) {
+      const { config: { channelNumber }, fundingOutPoint: { txid: reference } } = channel;
       const closing = ACCOUNT.closing(channelNumber);
       const leftMsat = await store.balanceMsat(closing);
       if (leftMsat === 0n) continue;
-      const account = spend?.spendClass === 'future' ? ACCOUNT.dataLoss : leftMsat < 0n ? ACCOUNT.penalties : ACCOUNT.onchainFees;
-      const reason = spend?.spendClass === 'future' ? 'data_loss' : leftMsat < 0n ? 'penalty' : 'close_fee';
+      const { account, reason } = restOf(channel, leftMsat);
       const entry = leftMsat < 0n
         ? { debit: closing, credit: account, amountMsat: -leftMsat, reason }
         : { debit: account, credit: closing, amountMsat: leftMsat, reason }; // prettier-ignore
@@ -32,6 +33,12 @@ async function bookEndOfCloses(closed: readonly FundedChannel[], { store, system
     log.error('the books could not be read', { reason: String(error) });
   }
 } // prettier-ignore
+
+function restOf({ spend, closeReason }: FundedChannel, leftMsat: bigint): { readonly account: string; readonly reason: string } {
+  if (isRestored({ closeReason })) return { account: ACCOUNT.restored, reason: 'restored' };
+  if (spend?.spendClass === 'future' || spend?.spendClass === 'lost_local') return { account: ACCOUNT.dataLoss, reason: 'data_loss' };
+  return leftMsat < 0n ? { account: ACCOUNT.penalties, reason: 'penalty' } : { account: ACCOUNT.onchainFees, reason: 'close_fee' };
+}
 
 /** Closes that are over, but not in the books yet. */
 export class ClosesToBook {

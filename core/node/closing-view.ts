@@ -1,10 +1,12 @@
 import type { Answer } from '../api.ts';
 import { type OutPoint, type TxOutput, decodeTx, outPointKey } from '../bitcoin/transaction.ts';
+import { p2wsh } from '../bitcoin/script.ts';
 import type { ChannelKeys } from '../channel/keys.ts';
-import { confirmedCommitment } from '../channel/onchain/confirmed.ts';
+import { confirmedCommitment, endsUnknown, ownDelayedScript } from '../channel/onchain/confirmed.ts';
 import { recoveredSat } from '../channel/onchain/onchain.ts';
+import { toRemoteScript } from '../channel/onchain/scripts.ts';
 import { POLICY } from '../channel/policy.ts';
-import type { FundedChannel } from '../channel/types.ts';
+import type { FundedChannel, FundingSpend } from '../channel/types.ts';
 import { equal } from '../lib/bytes.ts';
 import type { DesiredClaim } from '../tx/desired-claim.ts';
 import { channelView } from './views.ts';
@@ -35,6 +37,7 @@ function kindOfTaken(channel: FundedChannel, keys: ChannelKeys, { txid, vout }: 
   const { spend } = channel;
   if (!spend || spend.spendClass === 'revoked') return 'penalty';
   if (txid !== spend.txid) return 'htlc';
+  if (endsUnknown(spend)) return paysOurBalance(channel, keys, spend, vout) ? 'balance' : 'other';
   const output = confirmedCommitment(channel, keys, spend)?.commitment.outputs[vout];
   if (output?.htlc) return 'htlc';
   if (output?.kind !== 'to_local' && output?.kind !== 'to_remote') return 'other';
@@ -42,9 +45,24 @@ function kindOfTaken(channel: FundedChannel, keys: ChannelKeys, { txid, vout }: 
   return (output.kind === 'to_local') === (spend.spendClass === 'local') ? 'balance' : 'peer_balance';
 }
 
+/** Of a commitment that cannot be rebuilt only our balance is known, by its script. */
+function paysOurBalance(channel: FundedChannel, keys: ChannelKeys, { spendClass, commitmentNumber, rawTx }: FundingSpend, vout: number): boolean {
+  if (commitmentNumber === undefined) return false;
+  const script = spendClass === 'lost_local' ? p2wsh(ownDelayedScript(channel, keys, commitmentNumber)) : toRemoteScript(channel.config, 'us');
+  return equal(decodeTx(rawTx).outputs[vout]?.script ?? new Uint8Array(0), script);
+}
+
+export interface ClosingContext {
+  /** What is still wanted of this channel. */
+  readonly claims: readonly DesiredClaim[];
+  readonly height: number;
+  /** Whether a script is one of the wallet's. */
+  readonly ownsScript: (script: Uint8Array) => boolean;
+}
+
 /** How a close goes on, from what the channel knows of the chain and what it still wants to take. */
-export function closingView(channel: FundedChannel, keys: ChannelKeys, claims: readonly DesiredClaim[], height: number): Closing {
-  const { spend, outputSpends, walletScript, closeReason, phase } = channel;
+export function closingView(channel: FundedChannel, keys: ChannelKeys, { claims, height, ownsScript }: ClosingContext): Closing {
+  const { spend, outputSpends, closeReason, phase } = channel;
   const made = new Map<string, readonly TxOutput[]>([
     ...(spend ? [[spend.txid, decodeTx(spend.rawTx).outputs] as const] : []),
     ...outputSpends.map(({ txid, rawTx }) => [txid, decodeTx(rawTx).outputs] as const),
@@ -55,7 +73,7 @@ export function closingView(channel: FundedChannel, keys: ChannelKeys, claims: r
   };
   // A second stage of ours pays a script of its own first; what comes out of that is wanted or taken in its turn.
   const goesOn = new Set([...claims.map(({ outPoint }) => outPoint.txid), ...outputSpends.map(({ outPoint }) => outPoint.txid)]);
-  const isOurs = (txid: string): boolean => goesOn.has(txid) || (made.get(txid) ?? []).some(({ script }) => equal(script, walletScript));
+  const isOurs = (txid: string): boolean => goesOn.has(txid) || (made.get(txid) ?? []).some(({ script }) => ownsScript(script));
   const wanted = new Map(claims.map((claim) => [outPointKey(claim.outPoint), claim]));
   const taken = outputSpends.map(({ outPoint, txid, height: takenHeight }): Output => {
     const claim = wanted.get(outPointKey(outPoint));

@@ -6,6 +6,7 @@ import { decodeWith } from '../codec/codec.ts';
 import { toHex } from '../lib/bytes.ts';
 import { closingView } from './closing-view.ts';
 import { journalDetail } from './journal-view.ts';
+import { closingContextOf } from './status.ts';
 import type { SfericNode } from './node.ts';
 import { channelSubject } from './records.ts';
 import { revocationsView } from './revocations-view.ts';
@@ -40,7 +41,7 @@ export async function evidencePiece(node: SfericNode, channel: FundedChannel, { 
     what: 'Evidence about a Lightning channel: numbers, transaction ids and events as this wallet knows them. It holds no key, signature, preimage or revocation secret.',
     writtenAt: new Date(node.ports.system.nowMs()).toISOString(), network: node.config.network.name, blockHeight: node.onchain.height, ourNodeId: toHex(node.nodeId),
     channel: channelView(channel, node.onchain.height), publishable: channel.spend ? [] : commitmentsOf(node, channel), revocations: revocationsView(channel),
-    closing: closingView(channel, node.channels.keysOf(channelNumber), node.sweeps.claimsOf(channelNumber), node.onchain.height), agreedClosingTxids: channel.closingTxids,
+    closing: closingView(channel, node.channels.keysOf(channelNumber), closingContextOf(node, channelNumber)), agreedClosingTxids: channel.closingTxids,
   }; // prettier-ignore
   const entries = await node.ports.store.journal({ subject: channelSubject(channelNumber), limit: ROWS, afterSequence: Number(after ?? 0) });
   const lines = entries.map(({ sequence, timeMs, event: bytes }) => {

@@ -4,10 +4,12 @@ import type { ChainTip } from '../chain/port.ts';
 import { signRecoverable } from '../crypto/secp256k1.ts';
 import type { HdNode } from '../crypto/hd.ts';
 import { fromHex, fromUtf8, toHex, utf8 } from '../lib/bytes.ts';
-import { channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
+import { backupKey, channelKeys, nodeSecret, walletKeys, type WalletKeys } from '../wallet/keys.ts';
+import { isRestored } from '../channel/types.ts';
 import type { Message } from '../wire/messages.ts';
 import { publicKey } from '../crypto/secp256k1.ts';
 import { ALARM_TEXT } from './alarms.ts';
+import { Backups } from './backups.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
 import { ClosesToBook } from './close-books.ts';
@@ -15,6 +17,7 @@ import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
 import { keepFeerate } from './keep-feerate.ts';
 import { Finals } from './finals.ts';
+import { FoundOutputs } from './found-outputs.ts';
 import { Funding } from './funding.ts';
 import { Sweeps } from './sweeps.ts';
 import { Standing } from './standing.ts';
@@ -25,9 +28,11 @@ import { ChannelNumbers, openingsOf } from './openings-wiring.ts';
 import { Payments } from './payments.ts';
 import { type PeerTarget, Peers } from './peers.ts';
 import { Policies } from './policies.ts';
+import { ACCOUNT } from './records.ts';
 import type { NodePorts } from './ports.ts';
 import type { PeerLink } from '../transport/link.ts';
 import { Towers } from './tower/towers.ts';
+import { towerView } from './tower/view.ts';
 import { type Task, type Turn, Turns } from './turns.ts';
 import { channelView, invoiceView, paymentView } from './views.ts';
 
@@ -35,6 +40,8 @@ export interface NodeConfig {
   readonly network: Network;
   /** Undefined for a wallet that was just made. */
   readonly birthdayHeight: number | undefined;
+  /** Its words are older than its database: channels of theirs may be open of which nothing is known here. */
+  readonly isRestored?: boolean;
   /** Why this copy of the data may be stale, if so: then nothing of ours is published and peers speak first. */
   readonly recoveryReason: string | undefined;
 }
@@ -57,6 +64,8 @@ export class SfericNode {
   readonly finals: Finals;
   readonly sweeps: Sweeps;
   readonly towers: Towers;
+  readonly backups: Backups;
+  readonly found: FoundOutputs;
   /** Channel numbers by `txid:vout` of outputs that their closing transactions made. */
   readonly outputOwners = new Map<string, number>();
   readonly onchain: Onchain;
@@ -106,13 +115,19 @@ export class SfericNode {
       },
       onWallet: (turn) => turn.after(() => emit('wallet.updated', this.balance())),
       onStatus: () => emit('chain.updated', this.chainStatus()),
-      isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener),
-      channelOfOutput: (key) => this.outputOwners.get(key),
+      // Of a restored channel no entry took the capacity out: it went to the outside with its transaction.
+      isFunding: (txid) => this.channels.all().some((channel) => channel.fundingOutPoint.txid === txid && channel.config.isOpener && !isRestored(channel)),
+      accountOfOutput: (key) => this.#accountOf(key),
+      onHistory: (turn, history) => this.found.history(turn, history),
       heldCoins: () => this.sweeps.heldCoins(),
     }); // prettier-ignore
     this.sweeps = new Sweeps({
       onchain: () => this.onchain, keys: this.keys, log,
       onShort: (turn, missingSat) => this.#alarm(turn, 'short_of_coins', `${missingSat} sat are missing`, undefined),
+    }); // prettier-ignore
+    this.found = new FoundOutputs({
+      keysOf, isKnown: (channelNumber) => this.channels.get(channelNumber) !== undefined, watch: (script) => this.onchain.watchScript(script),
+      freshScript: (turn) => this.onchain.newAddress(turn, 'p2wpkh', 'receive').script, sweeps: this.sweeps, log,
     }); // prettier-ignore
     this.channels = new Channels({
       keysOf, chainHash: config.network.chainHash, height: () => this.onchain.height, feerates: () => this.onchain.feerates(), system, log,
@@ -128,6 +143,7 @@ export class SfericNode {
         this.onchain.forget(channel.fundingOutPoint);
         this.towers.forgotten(turn, channel);
         this.#closes.add(channel);
+        this.backups.look(turn);
         this.turns.enqueue((later) => this.payments.reconcile(later));
         if (this.onchain.status.state === 'synced') this.#closes.book(turn);
       },
@@ -137,7 +153,7 @@ export class SfericNode {
     }); // prettier-ignore
     this.towers = new Towers({
       store, network: ports.network, system, log, chainHash: config.network.chainHash, nodeKey: this.#nodeKey, enqueue, keysOf,
-      channels: () => this.channels.all(), channel: (channelNumber) => this.channels.get(channelNumber), onChanged: () => undefined,
+      channels: () => this.channels.all(), channel: (channelNumber) => this.channels.get(channelNumber), onChanged: () => emit('tower.updated', this.towers.views().map(towerView)),
     }); // prettier-ignore
     this.payments = new Payments({
       network: config.network.name, nodeId: this.nodeId, nodeKey: this.#nodeKey, signInvoice: (hash) => signRecoverable(hash, this.#nodeKey),
@@ -163,6 +179,7 @@ export class SfericNode {
     }); // prettier-ignore
     this.funding = new Funding({ onchain: () => this.onchain, keys: this.keys, system });
     this.openings = openingsOf(this, keysOf, this.#numbers);
+    this.backups = new Backups(this, backupKey(master, config.network), this.#numbers, emit);
   }
 
   /** Reads the store, starts watching the chain; peers follow once the chain is synced. */
@@ -172,13 +189,16 @@ export class SfericNode {
     await this.sweeps.load(store);
     await this.channels.load(store);
     for (const channel of this.channels.all()) if (channel.phase === 'closed') this.#closes.add(channel);
-    await this.#numbers.load(store);
+    await this.#numbers.load(store, { isRestored: this.config.isRestored === true, random: this.ports.system.random });
+    await this.backups.load(store);
     await this.payments.load();
     await this.towers.load();
     for (const { key, value } of await store.list('peer')) {
       const [host, port] = fromUtf8(value).split('\n');
       if (host !== undefined && port !== undefined) this.peers.know({ nodeId: fromHex(key), host, port: Number(port) });
     }
+    await this.found.load(store);
+    if (this.config.isRestored) this.found.start();
     this.onchain.start();
     this.towers.start();
     this.turns.enqueue((turn) => {
@@ -203,6 +223,7 @@ export class SfericNode {
     await this.onchain.stop();
     await this.turns.stop();
     this.#nodeKey.fill(0);
+    this.backups.wipe();
   }
 
   /** The computer is about to sleep: connections end, and no clock is acted on before `wake`. */
@@ -239,6 +260,13 @@ export class SfericNode {
   }
   get listenPort(): number | undefined {
     return this.#listener?.port;
+  }
+
+  /** Of the ledger, for an output of a channel. */
+  #accountOf(key: string): string | undefined {
+    const channelNumber = this.outputOwners.get(key);
+    if (channelNumber !== undefined) return ACCOUNT.closing(channelNumber);
+    return this.found.has(key) ? ACCOUNT.restored : undefined;
   }
 
   #senderTo(nodeId: string): (message: Message) => void {

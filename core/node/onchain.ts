@@ -34,7 +34,9 @@ export interface OnchainOptions {
   readonly onStatus: () => void;
   /** Which account of the ledger a transaction's other side belongs to; see wallet-books.ts. */
   readonly isFunding: (txid: string) => boolean;
-  readonly channelOfOutput: (key: string) => number | undefined;
+  readonly accountOfOutput: (key: string) => string | undefined;
+  /** Of any script, those of the wallet among them. */
+  readonly onHistory: (turn: Turn, history: ScriptHistory) => void;
   /** By `txid:vout`: coins that pay for a sweep which may still confirm; nothing else may take them. */
   readonly heldCoins: () => ReadonlySet<string>;
 }
@@ -130,6 +132,10 @@ export class Onchain {
   get height(): number {
     return this.#status.tip?.height ?? 0;
   }
+  /** Where the looking for coins begins; undefined until a wallet that was made here has seen the chain. */
+  get birthdayHeight(): number | undefined {
+    return this.#birthdayHeight;
+  }
   get wallet(): WalletState {
     return this.#wallet;
   }
@@ -188,6 +194,10 @@ export class Onchain {
     this.#options.chain.watchScript(script, fromHeight);
     this.#options.onEvents(turn, events);
   }
+  /** Everything that happened to a script since the wallet's birthday is told. */
+  watchScript(script: Uint8Array): void {
+    this.#options.chain.watchScript(script, this.#birthdayHeight ?? 0);
+  }
   forget(outPoint: OutPoint): void {
     this.#watcher = forgetOutput(this.#watcher, outPoint);
   }
@@ -234,6 +244,7 @@ export class Onchain {
       turn.writeLate('wallet-event', () => this.#walletChanged(turn));
     }
     this.#options.onEvents(turn, events);
+    this.#options.onHistory(turn, history);
   }
 
   /** Once a turn: books what changed for good in the ledger, drops buried own transactions, tells the API. */

@@ -11,13 +11,23 @@ import type { Turn } from './turns.ts';
 
 const COUNTER_KEY = 'nextChannelNumber';
 
+/** A wallet that was restored begins somewhere from here on, and leaves as many numbers to count on with. */
+const RESTORED_FROM = 1 << 20;
+const RESTORED_RANGE = 2 ** 31 - 2 * RESTORED_FROM;
+
 /** A channel's number decides its keys: none is given twice. */
 export class ChannelNumbers {
   #next = 0;
 
-  async load(store: Store): Promise<void> {
+  /**
+   * `isRestored`: the words are older than this database, and their channels may be open still. The same keys for another
+   * channel would tell its peer what revokes states of the old one, so the numbers begin where nobody has been: in the main
+   * part of two thousand million, by chance.
+   */
+  async load(store: Store, { isRestored, random }: { readonly isRestored: boolean; readonly random: (length: number) => Uint8Array }): Promise<void> {
     const counter = await store.get('meta', COUNTER_KEY);
-    this.#next = counter ? Number(fromUtf8(counter)) : 0;
+    const first = (): number => RESTORED_FROM + (new DataView(random(4).slice().buffer).getUint32(0) % RESTORED_RANGE);
+    this.#next = counter ? Number(fromUtf8(counter)) : isRestored ? first() : 0;
   }
   get next(): number {
     return this.#next;
@@ -52,7 +62,10 @@ export function openingsOf(node: SfericNode, keysOf: (channelNumber: number) => 
       node.onchain.update(turn, (state) => recordOwnTransaction(release(state, reservation), { tx, feeSat: plan.feeSat, createdAtSeconds: Math.floor(system.nowMs() / 1000) })),
     releaseCoins: (turn, reservation) => node.onchain.update(turn, (state) => release(state, reservation)),
     send: (peer, message) => node.peers.send(peer, message),
-    adopt: (turn, channel, actions) => node.channels.adopt(turn, channel, actions),
+    adopt: (turn, channel, actions) => {
+      node.channels.adopt(turn, channel, actions);
+      node.backups.look(turn);
+    },
     isKnownChannel: (channelId) => node.channels.byId(channelId) !== undefined,
     unconfirmedOf: (peer) => node.channels.of(fromHex(peer)).filter(({ phase, config: { isOpener } }) => phase === 'opening' && !isOpener).length,
     refusal: () => refusalOf(node),

@@ -105,6 +105,12 @@ export class Peers {
     this.#retryNow(peer);
   }
 
+  /** It is wanted from now on: dials it where it is known. */
+  seek(nodeId: string): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer) this.#retryNow(peer);
+  }
+
   #peer(nodeId: string): Peer {
     const known = this.#peers.get(nodeId);
     if (known) return known;

@@ -24,6 +24,8 @@ export const ACCOUNT = {
   penalties: 'penalties',
   /** What channels paid more (negative) or less than an old copy of the data said. */
   dataLoss: 'data_loss',
+  /** What came back of channels that a backup file restored (negative): what they held was in books that are lost. */
+  restored: 'restored',
   channel: (channelNumber: number): string => channelSubject(channelNumber),
   closing: (channelNumber: number): string => `closing:${channelRecordKey(channelNumber)}`,
 } as const;

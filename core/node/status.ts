@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../lib/bytes.ts';
 import { must } from '../lib/result.ts';
 import { foreign } from '../lib/sanitize.ts';
 import type { SfericNode } from './node.ts';
+import type { ClosingContext } from './closing-view.ts';
 import { closeReserveSat } from './reserve.ts';
 
 /**
@@ -46,3 +47,8 @@ export function peerView(node: SfericNode, nodeId: string): EventData<'peer.upda
     ...(view.address === undefined ? {} : { address: view.address }), ...(view.lastError === undefined ? {} : { lastError: foreign(view.lastError, 300) }),
   }; // prettier-ignore
 }
+
+/** What the view of a close needs beside the channel. */
+export const closingContextOf = ({ sweeps, onchain }: SfericNode, channelNumber: number): ClosingContext => ({
+  claims: sweeps.claimsOf(channelNumber), height: onchain.height, ownsScript: (script) => onchain.view.book.byScript.has(toHex(script)),
+}); // prettier-ignore

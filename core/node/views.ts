@@ -3,7 +3,7 @@ import type { Network } from '../bitcoin/network.ts';
 import { scriptToAddress } from '../bitcoin/address.ts';
 import { outPointKey } from '../bitcoin/transaction.ts';
 import { maxOffer, maxReceive } from '../channel/limits.ts';
-import type { FundedChannel } from '../channel/types.ts';
+import { type FundedChannel, isRestored } from '../channel/types.ts';
 import { toHex } from '../lib/bytes.ts';
 import { foreign } from '../lib/sanitize.ts';
 import { invoiceExpiresAtMs } from '../payment/final-hop.ts';
@@ -40,7 +40,7 @@ export function channelView(channel: FundedChannel, height: number): ChannelView
     ...defined({
       shortChannelId: channel.shortChannelId === undefined ? undefined : formatShortChannelId(channel.shortChannelId),
       closeReason: channel.closeReason, closingTxid: channel.spend?.txid, spendClass: channel.spend?.spendClass,
-      closingCommitmentNumber: channel.spend?.commitmentNumber,
+      closingCommitmentNumber: channel.spend?.commitmentNumber, isRestored: isRestored(channel) || undefined,
     }),
   }; // prettier-ignore
 }

@@ -9,8 +9,8 @@ export interface BooksContext {
   readonly system: NodeSystem;
   /** Whether a transaction funds a channel of ours: its capacity moved when the channel was opened. */
   readonly isFunding: (txid: string) => boolean;
-  /** The channel whose funding output, or an output of whose closing transaction, is `txid:vout`. */
-  readonly channelOfOutput: (key: string) => number | undefined;
+  /** What an output of a channel is booked against when it comes to the wallet: of a funding output, or one of a closing transaction. */
+  readonly accountOfOutput: (key: string) => string | undefined;
 }
 
 /**
@@ -58,11 +58,11 @@ function netChanges(ledger: Ledger, ctx: BooksContext): Map<string, readonly Cha
   for (const { facts } of ledger.transactions) {
     const spent = spentBy.get(facts.txid) ?? 0n;
     const received = facts.outputs.reduce((sum, output, vout) => (ledger.coins.has(`${facts.txid}:${vout}`) ? sum + output.amountSat : sum), 0n);
-    const closing = facts.inputKeys.map(ctx.channelOfOutput).find((channelNumber) => channelNumber !== undefined);
+    const closing = facts.inputKeys.map(ctx.accountOfOutput).find((account) => account !== undefined);
     if (closing !== undefined) {
       // A close or a claim; where it cost more than it brought, our coins paid its fee.
       const deltaSat = received - spent;
-      const change = deltaSat < 0n ? { account: ACCOUNT.onchainFees, reason: 'fee', deltaSat } : { account: ACCOUNT.closing(closing), reason: 'close', deltaSat };
+      const change = deltaSat < 0n ? { account: ACCOUNT.onchainFees, reason: 'fee', deltaSat } : { account: closing, reason: 'close', deltaSat };
       if (deltaSat !== 0n) changes.set(facts.txid, [change]);
       continue;
     }

@@ -1,12 +1,14 @@
-import type { ErrorCode } from '../api.ts';
+import type { Answer, ErrorCode } from '../api.ts';
 import type { AddressFault } from '../bitcoin/address.ts';
 import type { AddressFault as PeerAddressFault } from '../lib/address.ts';
 import type { MnemonicFault } from '../crypto/hd.ts';
 import type { InvoiceFault } from '../invoice/types.ts';
 import { unreachable } from '../lib/result.ts';
+import { failureNameOf } from '../onion/failures.ts';
 import type { PaymentFault } from '../payment/errors.ts';
 import type { CreateFault } from '../payment/incoming-types.ts';
 import type { PaymentFailure } from '../payment/outgoing-types.ts';
+import type { BackupFault } from '../store/backup-file.ts';
 import type { StoreFault } from '../store/port.ts';
 import type { PeerLinkError } from '../transport/link.ts';
 import type { BumpFault } from '../wallet/bump.ts';
@@ -59,18 +61,26 @@ export function createFailure(fault: CreateFault): ApiFailure {
   }
 }
 
-/** Limits of the wallet's channels behind a balance that is too small. */
-function limitWords(limits: Extract<PaymentFault, { code: 'insufficient_balance' }>['limits']): string {
-  if (limits.length === 0) return 'There is no open channel that leads there.';
-  if (limits.every(({ limit }) => limit === 'offline')) return 'The peer is not connected.';
+type TooLittle = Extract<PaymentFault, { code: 'insufficient_balance' }>;
+type Limit = 'no_channel' | 'offline' | 'htlc_count' | 'in_flight' | 'reserve_and_fee';
+
+/** The limit of the wallet's channels behind a balance that is too small. */
+function limitOf(limits: TooLittle['limits']): Limit {
+  if (limits.length === 0) return 'no_channel';
+  if (limits.every(({ limit }) => limit === 'offline')) return 'offline';
   const reasons = new Set(limits.map(({ limit }) => limit));
-  if (reasons.has('htlc_count')) return 'Too many payments are under way in the channel; wait for them.';
-  if (reasons.has('in_flight')) return 'The peer limits how much may be under way at once.';
-  return 'The rest of the balance is the reserve that every channel keeps, and the fee of its closing.';
+  return reasons.has('htlc_count') ? 'htlc_count' : reasons.has('in_flight') ? 'in_flight' : 'reserve_and_fee';
 }
+const LIMIT_WORDS: Readonly<Record<Limit, string>> = {
+  no_channel: 'There is no open channel that leads there.',
+  offline: 'The peer is not connected.',
+  htlc_count: 'Too many payments are under way in the channel; wait for them.',
+  in_flight: 'The peer limits how much may be under way at once.',
+  reserve_and_fee: 'The rest of the balance is the reserve that every channel keeps, and the fee of its closing.',
+};
 
 /** What to do about it. */
-function limitAdvice({ limits, possibleMsat }: Extract<PaymentFault, { code: 'insufficient_balance' }>): string {
+function limitAdvice({ limits, possibleMsat }: TooLittle): string {
   const reasons = new Set(limits.map(({ limit }) => limit));
   if (limits.length === 0) return 'Open a channel first.';
   if (reasons.has('offline')) return 'Wait until the peer is there again.';
@@ -83,13 +93,13 @@ export function paymentFailure(fault: PaymentFault): ApiFailure {
     case 'no_route':
       return failure('no_route', 'No way leads from this wallet to the payee: its invoice names none that begins at a peer of yours. Nothing was paid. Open a channel to the payee or to a node that it names.', { reason: fault.reason });
     case 'insufficient_balance':
-      return failure('insufficient_balance', `Too little can be sent: ${sats(fault.wantedMsat)} are wanted, ${sats(fault.possibleMsat)} are possible now. ${limitWords(fault.limits)} Nothing was paid. ${limitAdvice(fault)}`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+      return failure('insufficient_balance', `Too little can be sent: ${sats(fault.wantedMsat)} are wanted, ${sats(fault.possibleMsat)} are possible now. ${LIMIT_WORDS[limitOf(fault.limits)]} Nothing was paid. ${limitAdvice(fault)}`, { fault: limitOf(fault.limits), wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
     case 'needs_multi_part':
-      return failure('insufficient_balance', `The amount needs several channels at once, which the payee does not take. ${sats(fault.possibleMsat)} are possible. Nothing was paid. Pay less, or open a larger channel.`, { wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
+      return failure('insufficient_balance', `The amount needs several channels at once, which the payee does not take. ${sats(fault.possibleMsat)} are possible. Nothing was paid. Pay less, or open a larger channel.`, { fault: fault.code, wantedMsat: fault.wantedMsat.toString(), possibleMsat: fault.possibleMsat.toString() });
     case 'amount_below_minimum':
-      return failure('amount_out_of_bounds', `The amount is below the least that the way carries, ${sats(fault.minimumMsat)}. Nothing was paid. Pay more, or ask for another invoice.`, { minimumMsat: fault.minimumMsat.toString() });
+      return failure('amount_out_of_bounds', `The amount is below the least that the way carries, ${sats(fault.minimumMsat)}. Nothing was paid. Pay more, or ask for another invoice.`, { fault: fault.code, minimumMsat: fault.minimumMsat.toString() });
     case 'fee_limit_too_low':
-      return failure('fee_limit_too_low', `The cheapest way costs ${sats(fault.neededMsat)}, over your limit of ${sats(fault.limitMsat)}. Nothing was paid. Raise the limit, or pay another way.`, { neededMsat: fault.neededMsat.toString() });
+      return failure('fee_limit_too_low', `The cheapest way costs ${sats(fault.neededMsat)}, over your limit of ${sats(fault.limitMsat)}. Nothing was paid. Raise the limit, or pay another way.`, { neededMsat: fault.neededMsat.toString(), limitMsat: fault.limitMsat.toString() });
     case 'onion_too_large':
       return failure('no_route', 'The way to the payee is too long to be written down. Nothing was paid. Ask for an invoice with a shorter way.');
     case 'invoice_expired':
@@ -105,9 +115,9 @@ export function paymentFailure(fault: PaymentFault): ApiFailure {
     case 'amount_missing':
       return failure('amount_missing', 'This invoice leaves the amount to you. Nothing was paid. Say how much to pay.');
     case 'amount_too_low':
-      return failure('amount_out_of_bounds', `The invoice asks for at least ${sats(fault.minimumMsat)}. Nothing was paid. Pay that, or ask for another invoice.`, { minimumMsat: fault.minimumMsat.toString() });
+      return failure('amount_out_of_bounds', `The invoice asks for at least ${sats(fault.minimumMsat)}. Nothing was paid. Pay that, or ask for another invoice.`, { fault: fault.code, minimumMsat: fault.minimumMsat.toString() });
     case 'amount_too_high':
-      return failure('amount_out_of_bounds', `That is more than twice what the invoice asks for. The most is ${sats(fault.maximumMsat)}. Nothing was paid. Look for a digit too many.`, { maximumMsat: fault.maximumMsat.toString() });
+      return failure('amount_out_of_bounds', `That is more than twice what the invoice asks for. The most is ${sats(fault.maximumMsat)}. Nothing was paid. Look for a digit too many.`, { fault: fault.code, maximumMsat: fault.maximumMsat.toString() });
     case 'final_expiry_too_far':
       return failure('invoice_expiry_too_far', `The payee wants to be able to hold the payment for ${fault.actualBlocks} blocks; at most ${fault.maximumBlocks} are safe. Nothing was paid. Ask for an invoice with a shorter final expiry.`);
     case 'already_paid':
@@ -137,10 +147,13 @@ const FAILURE_TEXT: Readonly<Record<PaymentFailure['reason'], string>> = {
   cancelled: 'The payment was cancelled. Your money did not leave.',
   outcome_unknown: 'Nobody can say whether the payment arrived. Ask the payee before you pay again.',
 };
-export const failureWords = ({ reason, part }: PaymentFailure): { readonly code: string; readonly message: string } => ({
-  code: part && 'failureCode' in part ? `${reason}:${part.failureCode}` : reason,
-  message: FAILURE_TEXT[reason],
-});
+export function failureWords({ reason, part }: PaymentFailure): NonNullable<Answer<'payment.get'>['failure']> {
+  const message = FAILURE_TEXT[reason];
+  if (!part || !('failureCode' in part)) return { code: reason, message };
+  const { failureCode } = part;
+  const failureName = failureNameOf(failureCode);
+  return { code: `${reason}:${failureCode}`, message, failureCode, ...(failureName === undefined ? {} : { failureName }), ...('hop' in part ? { hop: part.hop, atPayee: part.atPayee } : {}) };
+}
 
 /** `possibleSat`: what would be possible beside the reserve, where it is known. */
 export function reserveFailure(reserveSat: bigint, wish: 'send' | 'open', possibleSat: bigint | undefined): ApiFailure {
@@ -148,7 +161,7 @@ export function reserveFailure(reserveSat: bigint, wish: 'send' | 'open', possib
   const possible = possibleSat === undefined ? '' : possibleSat === 0n ? (wish === 'send' ? ' Nothing can be sent beside it.' : ' No channel can be opened beside it.') : ` At most ${most}.`;
   const what = `${reserveSat} sat must stay in the wallet: a channel that has to be closed on chain needs coins for its fees, or money in it could be lost.`;
   return failure('below_reserve', `${what}${possible} Nothing was spent. Choose a smaller amount, add coins, or say explicitly that the reserve may be spent.`, {
-    reserveSat: reserveSat.toString(), ...(possibleSat === undefined ? {} : { possibleSat: possibleSat.toString() }),
+    fault: wish, reserveSat: reserveSat.toString(), ...(possibleSat === undefined ? {} : { possibleSat: possibleSat.toString() }),
   }); // prettier-ignore
 }
 
@@ -157,7 +170,7 @@ export function planFailure(fault: PlanFault): ApiFailure {
     case 'insufficient_funds':
       return failure('insufficient_funds', `Too few coins: ${fault.missingSat} sat are missing, fees of ${fault.feeSat} sat included. ${fault.availableSat} sat can be spent. Nothing was sent. Choose a smaller amount, or add coins first.`, { missingSat: fault.missingSat.toString(), feeSat: fault.feeSat.toString(), availableSat: fault.availableSat.toString() });
     case 'dust_amount':
-      return failure('dust_amount', `An amount of ${fault.amountSat} sat is too small to be sent on chain; it takes at least ${fault.limitSat} sat. Nothing was sent. Choose a larger amount.`, { limitSat: fault.limitSat.toString() });
+      return failure('dust_amount', `An amount of ${fault.amountSat} sat is too small to be sent on chain; it takes at least ${fault.limitSat} sat. Nothing was sent. Choose a larger amount.`, { amountSat: fault.amountSat.toString(), limitSat: fault.limitSat.toString() });
     case 'no_outputs':
       return failure('bad_request', 'There is nothing to send. Name an amount.');
     case 'feerate_too_low':
@@ -165,7 +178,7 @@ export function planFailure(fault: PlanFault): ApiFailure {
     case 'feerate_too_high':
       return failure('fee_absurd', `The fee rate is above ${fault.limitSatPerVb} sat/vB, which is never right. Nothing was sent. Choose a lower one.`);
     case 'fee_share_too_high':
-      return failure('fee_absurd', `The fee of ${fault.feeSat} sat is more than ${fault.limitPercent} % of the amount. Nothing was sent. Choose a lower fee rate.`, { feeSat: fault.feeSat.toString() });
+      return failure('fee_absurd', `The fee of ${fault.feeSat} sat is more than ${fault.limitPercent} % of the amount. Nothing was sent. Choose a lower fee rate.`, { feeSat: fault.feeSat.toString(), limitPercent: fault.limitPercent });
     case 'below_reserve':
       return reserveFailure(fault.reserveSat, 'send', undefined);
     case 'transaction_too_large':
@@ -258,6 +271,23 @@ export function storeFailure(fault: StoreFault): ApiFailure {
       return failure('write_failed', 'Writing to the disk failed. Your channels are frozen to protect your money. Check the disk and start again.');
     case 'stale_copy':
       return failure('recovery_mode', 'This is an old copy of the wallet, or another copy is running. Nothing is published from here, so that no money is lost. Stop the other copy.');
+    default:
+      return unreachable(fault);
+  }
+}
+
+export function backupFailure(fault: BackupFault): ApiFailure {
+  switch (fault) {
+    case 'no_backup':
+      return failure('bad_request', 'This is no backup file of Sferic. Nothing was changed and your money is where it was. Choose the file that the wallet made.', { parameter: 'file', reason: fault });
+    case 'damaged':
+      return failure('bad_request', 'This backup file is damaged: a part of it is missing or altered. Nothing was changed and your money is where it was. Use another copy of the file.', { parameter: 'file', reason: fault });
+    case 'other_wallet':
+      return failure('bad_request', 'This backup file belongs to another wallet: it was made with other words, or with another passphrase. Nothing was changed and your money is where it was. Use it in a wallet made from its own words.', { parameter: 'file', reason: fault });
+    case 'other_network':
+      return failure('chain_other_network', 'This backup file belongs to another network. Nothing was changed and your money is where it was. Start Sferic for that network.', { parameter: 'file', reason: fault });
+    case 'newer_version':
+      return failure('data_newer_version', 'This backup file was made by a newer version of Sferic. Nothing was changed and your money is where it was. Install that version.', { parameter: 'file', reason: fault });
     default:
       return unreachable(fault);
   }

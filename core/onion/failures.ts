@@ -67,6 +67,9 @@ const byName = new Map(names.map((name) => [name, rowOf(name)]));
 const byCode = new Map<number, Row>(names.map((name) => [failureTable[name].code, rowOf(name)]));
 const extraTlvs = tlvStream({});
 
+/** What BOLT 4 calls a code; undefined: it knows none such. */
+export const failureNameOf = (code: number): FailureName | undefined => byCode.get(code)?.name;
+
 /** The flags of a failure code's top byte. */
 export interface FailureFlags {
   readonly badOnion: boolean;

@@ -75,6 +75,29 @@ export function markUsed(counters: Counters, paths: Iterable<ScriptPath>): Count
   return marked;
 }
 
+/** How far the branches of a wallet had come. */
+export interface HandedOutCounts {
+  readonly p2wpkhReceive: number;
+  readonly p2wpkhChange: number;
+  readonly p2trReceive: number;
+  readonly p2trChange: number;
+}
+const furthest = ({ handedOutCount, usedCount }: BranchCounter): number => Math.max(handedOutCount, usedCount);
+
+export const handedOutOf = ({ p2wpkh, p2tr }: Counters): HandedOutCounts => ({
+  p2wpkhReceive: furthest(p2wpkh.receive), p2wpkhChange: furthest(p2wpkh.change), p2trReceive: furthest(p2tr.receive), p2trChange: furthest(p2tr.change),
+}); // prettier-ignore
+
+/** Addresses that another copy of this wallet gave out are given out here too: coins that come to them are seen, however wide the gap. */
+export function atLeastHandedOut(counters: Counters, counts: HandedOutCounts): Counters {
+  const raised = (counter: BranchCounter, count: number): BranchCounter => ({ ...counter, handedOutCount: Math.max(counter.handedOutCount, Math.min(count, MAX_BRANCH_LENGTH)) });
+  const { p2wpkh, p2tr } = counters;
+  return {
+    p2wpkh: { receive: raised(p2wpkh.receive, counts.p2wpkhReceive), change: raised(p2wpkh.change, counts.p2wpkhChange) },
+    p2tr: { receive: raised(p2tr.receive, counts.p2trReceive), change: raised(p2tr.change, counts.p2trChange) },
+  };
+}
+
 /** Our scripts that are watched, by hex, and how many of each branch. */
 export interface AddressBook {
   readonly byScript: ReadonlyMap<string, ScriptPath>;

@@ -1,7 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import { createContext, useContext } from 'react';
-import type { ErrorCode } from '../../core/api.ts';
-import type { RequestError } from '../client/client.ts';
+import type { ApiError, ErrorCode } from '../../core/api.ts';
+import { faultWords } from '../format/fault-words.ts';
 import { en, type MessageKey } from './en.ts';
 import { errorsZhHans, errorsZhHant } from './errors.ts';
 import { zhHans } from './zh-hans.ts';
@@ -17,8 +17,8 @@ const ERRORS: Readonly<Record<Language, Readonly<Record<ErrorCode, string>> | un
 export interface I18n {
   readonly language: Language;
   readonly t: (key: MessageKey, values?: Values) => string;
-  /** The engine's own sentence in English; elsewhere that of its code. */
-  readonly errorText: (error: Pick<RequestError, 'code' | 'message'>) => string;
+  /** With its amounts where it names some; else the engine's own sentence in English, and elsewhere that of its code. */
+  readonly errorText: (error: ApiError) => string;
 }
 
 /** `zh-TW`, `zh-HK`, `zh-MO` and whatever says Hant are read in traditional characters. */
@@ -33,7 +33,8 @@ const unbroken = (values: Values): Values => Object.fromEntries(Object.entries(v
 /** A name in Latin letters stands between spaces in a Chinese sentence; one in Chinese does not. */
 const HAN_GAP = /(?<=\p{Script=Han}) (?=\p{Script=Han})/gu;
 
-export function createI18n(language: Language): I18n {
+/** `unit`: of the amounts within sentences. */
+export function createI18n(language: Language, unit: 'sat' | 'btc' = 'sat'): I18n {
   const messages = MESSAGES[language];
   const compiled = new Map<MessageKey, IntlMessageFormat>();
   const t = (key: MessageKey, values?: Values): string => {
@@ -45,7 +46,11 @@ export function createI18n(language: Language): I18n {
     const text = String(message.format(values && unbroken(values)));
     return language === 'en' ? text : text.replaceAll(HAN_GAP, '');
   };
-  return { language, t, errorText: ({ code, message }) => ERRORS[language]?.[code] ?? message };
+  const errorText: I18n['errorText'] = ({ code, message, data }) => {
+    const words = faultWords({ code, data }, unit);
+    return words ? t(words.key, words.values) : (ERRORS[language]?.[code] ?? message);
+  };
+  return { language, t, errorText };
 }
 
 /** What stands between two sentences of a paragraph: nothing where the full stop brings its own room. */

@@ -1,5 +1,7 @@
 import { playgroundEn } from './playground-en.ts';
 import { enHistory } from './history/en.ts';
+import { enBackup } from './backup/en.ts';
+import { enPayment } from './payment/en.ts';
 import { enUpkeep } from './upkeep/en.ts';
 
 /** Every sentence of the screens, in ICU syntax. The other languages have the same keys and placeholders. */
@@ -114,7 +116,7 @@ export const en = {
   'restore.words': 'Words of the seed',
   'restore.count': '{count, plural, one {# word of 12 or 24} other {# words of 12 or 24}}',
   'restore.channels': 'What words bring back',
-  'restore.channels.text': 'All coins on chain. Open channels are not in the words: their peers have to close them, and this version cannot ask for that from words alone.',
+  'restore.channels.text': 'All coins on chain. What is in open channels is not in the words: with the backup file of the channels their peers are asked to close them, and your share comes back too.',
   'restore.button': 'Restore the wallet',
   'restore.busy': 'Opening, about two seconds …',
   'chainSource.title': 'Where does the wallet see the chain?',
@@ -376,12 +378,10 @@ export const en = {
   'backup.lost': 'If this computer were lost now',
   'backup.channels': '{count, plural, =0 {Channels} one {# channel} other {# channels}}',
   'backup.lost.chain': 'All of it comes back with the words, in this wallet and in many others.',
-  'backup.lost.channels': '{count, plural, =0 {None is open. A channel has to be closed by its peer} one {Its peer has to close it} other {Their peers have to close them}}; this version cannot ask for that from words alone.',
+  'backup.lost.channels': '{state, select, none {None is open.} good {Their peers are asked to close with the words and your backup file; then your share is back on chain.} missing {They are in no backup file: what is in them would come back only if their peers close them by themselves.} other {They are not all in a backup file: what is in a missing one would come back only if its peer closes it by itself.}}',
   'backup.copy': 'Never put back an old copy of the folder',
   'backup.copy.text': 'An old state of a channel is what a cheat would publish: the peer could take everything. The wallet notices and publishes nothing.',
   'backup.more': 'More ways',
-  'backup.file': 'Backup file of the channels',
-  'backup.file.text': 'Small, and never out of date for a channel that it names: with it, peers can be asked to close.',
   'backup.peers': 'Kept by your peers',
   'backup.peers.text': 'An encrypted copy with each peer, renewed by itself.',
   'settings.look': 'Look',
@@ -411,6 +411,8 @@ export const en = {
   'quickUnlock.forget': 'Forget the password',
   ...playgroundEn,
   ...enHistory,
+  ...enBackup,
+  ...enPayment,
   ...enUpkeep,
 } as const;
 export type MessageKey = keyof typeof en;

@@ -1,6 +1,8 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHans } from './playground-zh-hans.ts';
 import { zhHansHistory } from './history/zh-hans.ts';
+import { zhHansBackup } from './backup/zh-hans.ts';
+import { zhHansPayment } from './payment/zh-hans.ts';
 import { zhHansUpkeep } from './upkeep/zh-hans.ts';
 
 // prettier-ignore
@@ -114,7 +116,7 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'restore.words': '助记词',
   'restore.count': '已输入 {count} 个单词，共需 12 或 24 个',
   'restore.channels': '助记词能找回什么',
-  'restore.channels.text': '全部链上资金。未关闭的通道不包含在助记词中：需要由对方关闭，而此版本仅凭助记词还无法发出请求。',
+  'restore.channels.text': '全部链上资金。未关闭的通道中的资金不包含在助记词中：有了通道备份文件，就能请求对方关闭通道，你的份额也会回来。',
   'restore.button': '恢复钱包',
   'restore.busy': '正在打开，约两秒……',
   'chainSource.title': '钱包从哪里查看区块链？',
@@ -376,12 +378,10 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'backup.lost': '如果现在失去这台电脑',
   'backup.channels': '{count, plural, =0 {通道} other {# 条通道}}',
   'backup.lost.chain': '凭助记词可全部找回，在本钱包及许多其他钱包中都可以。',
-  'backup.lost.channels': '{count, plural, =0 {目前没有。通道需要} other {需要}}由对方关闭；此版本仅凭助记词还无法发出请求。',
+  'backup.lost.channels': '{state, select, none {目前没有。} good {凭助记词和备份文件可以请求对方关闭，之后你的份额会回到链上。} missing {它们不在任何备份文件中：只有在对方自行关闭时，其中的资金才能回来。} other {备份文件没有包含全部通道：缺少的通道只有在对方自行关闭时才能回来。}}',
   'backup.copy': '切勿恢复旧的文件夹副本',
   'backup.copy.text': '通道的旧状态正是作弊者会广播的内容：对方可能拿走全部。钱包会察觉并停止广播。',
   'backup.more': '更多方式',
-  'backup.file': '通道备份文件',
-  'backup.file.text': '体积小，对其中列出的通道永不过期：凭它可以请求对方关闭。',
   'backup.peers': '由对方保管',
   'backup.peers.text': '在每个对方处保存一份加密副本，自动更新。',
   'settings.look': '外观',
@@ -411,5 +411,7 @@ export const zhHans: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除保存的密码',
   ...playgroundZhHans,
   ...zhHansHistory,
+  ...zhHansBackup,
+  ...zhHansPayment,
   ...zhHansUpkeep,
 };

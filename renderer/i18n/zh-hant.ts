@@ -1,6 +1,8 @@
 import type { MessageKey } from './en.ts';
 import { playgroundZhHant } from './playground-zh-hant.ts';
 import { zhHantHistory } from './history/zh-hant.ts';
+import { zhHantBackup } from './backup/zh-hant.ts';
+import { zhHantPayment } from './payment/zh-hant.ts';
 import { zhHantUpkeep } from './upkeep/zh-hant.ts';
 
 // prettier-ignore
@@ -114,7 +116,7 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'restore.words': '助記詞',
   'restore.count': '已輸入 {count} 個單詞，共需 12 或 24 個',
   'restore.channels': '助記詞能找回什麼',
-  'restore.channels.text': '全部鏈上資金。未關閉的通道不包含在助記詞中：需要由對方關閉，而此版本僅憑助記詞還無法發出請求。',
+  'restore.channels.text': '全部鏈上資金。未關閉的通道中的資金不包含在助記詞中：有了通道備份檔案，就能請求對方關閉通道，你的份額也會回來。',
   'restore.button': '恢復錢包',
   'restore.busy': '正在開啟，約兩秒……',
   'chainSource.title': '錢包從哪裡查看區塊鏈？',
@@ -376,12 +378,10 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'backup.lost': '如果現在失去這台電腦',
   'backup.channels': '{count, plural, =0 {通道} other {# 條通道}}',
   'backup.lost.chain': '憑助記詞可全部找回，在本錢包及許多其他錢包中都可以。',
-  'backup.lost.channels': '{count, plural, =0 {目前沒有。通道需要} other {需要}}由對方關閉；此版本僅憑助記詞還無法發出請求。',
+  'backup.lost.channels': '{state, select, none {目前沒有。} good {憑助記詞和備份檔案可以請求對方關閉，之後你的份額會回到鏈上。} missing {它們不在任何備份檔案中：只有在對方自行關閉時，其中的資金才能回來。} other {備份檔案沒有包含全部通道：缺少的通道只有在對方自行關閉時才能回來。}}',
   'backup.copy': '切勿恢復舊的資料夾副本',
   'backup.copy.text': '通道的舊狀態正是作弊者會廣播的內容：對方可能拿走全部。錢包會察覺並停止廣播。',
   'backup.more': '更多方式',
-  'backup.file': '通道備份檔案',
-  'backup.file.text': '體積小，對其中列出的通道永不過期：憑它可以請求對方關閉。',
   'backup.peers': '由對方保管',
   'backup.peers.text': '在每個對方處儲存一份加密副本，自動更新。',
   'settings.look': '外觀',
@@ -411,5 +411,7 @@ export const zhHant: Readonly<Record<MessageKey, string>> = {
   'quickUnlock.forget': '清除儲存的密碼',
   ...playgroundZhHant,
   ...zhHantHistory,
+  ...zhHantBackup,
+  ...zhHantPayment,
   ...zhHantUpkeep,
 };

@@ -12,6 +12,7 @@ import { useI18n } from '../i18n/context.ts';
 import { useAction } from '../state/action.ts';
 import { useAnswer } from '../state/answers.ts';
 import { useShell } from '../state/shell.ts';
+import { ChannelFile, fileState, useBackupStatus } from './channel-file.tsx';
 import { Towers } from './towers.tsx';
 import { Quiz } from './welcome/quiz.tsx';
 import { SecretWords } from './welcome/secret-words.tsx';
@@ -75,6 +76,8 @@ export function Backup() {
   const [seed, setSeed] = useState<Seed>();
   const confirmedAtMs = status?.seedConfirmedAtMs;
   const count = channels?.length ?? 0;
+  const { value: file } = useBackupStatus();
+  const state = count === 0 || !file ? 'none' : fileState(file);
   if (isPlaying) return <ScreenHead question={t('playground.noSeed')} detail={t('playground.noSeed.text')} />;
   return (
     <>
@@ -98,19 +101,19 @@ export function Backup() {
           <Towers />
         </div>
         <div className="stack">
+          <ChannelFile />
           <Card title={t('backup.lost')}>
             <dl className="facts">
               <dt>{t('home.onChain')}</dt>
               <dd>{t('backup.lost.chain')}</dd>
               <dt>{t('backup.channels', { count })}</dt>
-              <dd>{t('backup.lost.channels', { count })}</dd>
+              <dd>{t('backup.lost.channels', { state })}</dd>
             </dl>
             <Notice kind="warning" title={t('backup.copy')}>
               <p>{t('backup.copy.text')}</p>
             </Notice>
           </Card>
           <Card title={t('backup.more')}>
-            <NotYet title={t('backup.file')}>{t('backup.file.text')}</NotYet>
             <NotYet title={t('backup.peers')}>{t('backup.peers.text')}</NotYet>
           </Card>
         </div>

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { Answer } from '../../core/api.ts';
 import { Button } from '../components/button.tsx';
 import { Card } from '../components/card.tsx';
@@ -18,19 +18,13 @@ import { recognise } from '../state/recognise.ts';
 
 type Tower = Answer<'tower.list'>[number];
 const TAG = { connecting: 'tag', connected: 'tag tag-success', away: 'tag tag-warning', refused: 'tag tag-danger' } as const;
-/** The engine tells nothing when a tower comes or goes: it is asked as long as somebody looks. */
-const LOOK_MS = 3_000;
 
 /** Who punishes a cheat while this computer is off, and what that somebody can and cannot do. */
 export function Towers() {
   const { t } = useI18n();
-  const { value: towers, error, refresh } = useAnswer('tower.list', {}, ['channel.updated', 'peer.updated']);
+  const { value: towers, error, refresh } = useAnswer('tower.list', {}, ['tower.updated']);
   const [isAdding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<Tower>();
-  useEffect(() => {
-    const timer = setInterval(refresh, LOOK_MS);
-    return () => clearInterval(timer);
-  });
   return (
     <Card title={t('towers.title')}>
       <p>{t('towers.can')}</p>

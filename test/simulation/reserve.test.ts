@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../core/api.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import type { ApiFailure } from '../../core/node/app.ts';
 import { CrashRig } from '../support/crash-rig.ts';
@@ -72,7 +73,17 @@ describe('I-30, what has to stay for closing channels', () => {
     const { answer } = await ask(rig, 'A', 'wallet.send', { ...everything, amountSat: BigInt(failure!.data!['possibleSat']!) });
     const { txid } = answer as { readonly txid: string };
     expect((await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40 })).failure?.code).toBe('below_reserve');
-    expect(await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40, spendReserve: true })).toHaveProperty('answer.txid');
+    expect((await ask(rig, 'A', 'wallet.prepareBump', { txid, feerateSatPerVb: 40 })).failure?.code).toBe('below_reserve');
+    const before = rig.node('A').onchain.wallet.ownTransactions.length;
+    const plan = (await ask(rig, 'A', 'wallet.prepareBump', { txid, feerateSatPerVb: 40, spendReserve: true })).answer as Answer<'wallet.prepareBump'>;
+    expect(plan.extraFeeSat).toBe(plan.feeSat - plan.oldFeeSat);
+    expect(plan.feerateSatPerVb).toBeGreaterThan(plan.oldFeerateSatPerVb);
+    expect(plan.coins.some(({ isAdded }) => !isAdded)).toBe(true);
+    // The limit holds to the satoshi, and looking has changed nothing.
+    const over = await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40, spendReserve: true, maxFeeSat: plan.feeSat - 1n });
+    expect(over.failure).toMatchObject({ code: 'fee_limit_too_low', data: { feeSat: `${plan.feeSat}`, limitSat: `${plan.feeSat - 1n}` } });
+    expect(rig.node('A').onchain.wallet.ownTransactions).toHaveLength(before);
+    expect(await ask(rig, 'A', 'wallet.bumpFee', { txid, feerateSatPerVb: 40, spendReserve: true, maxFeeSat: plan.feeSat })).toMatchObject({ answer: { feeSat: plan.feeSat } });
   });
 
   test('pays for a close when blocks are dear, after all that was possible was sent', async () => {

@@ -2,7 +2,9 @@ import { networks } from '../../core/bitcoin/network.ts';
 import { decodeTx } from '../../core/bitcoin/transaction.ts';
 import { sha256 } from '../../core/crypto/hash.ts';
 import { utf8 } from '../../core/lib/bytes.ts';
+import { backupHandlers } from '../../core/node/handlers/backup.ts';
 import { channelHandlers } from '../../core/node/handlers/channels.ts';
+import { historyHandlers } from '../../core/node/handlers/history.ts';
 import { paymentHandlers } from '../../core/node/handlers/payments.ts';
 import { walletHandlers } from '../../core/node/handlers/wallet.ts';
 import { SfericNode } from '../../core/node/node.ts';
@@ -41,7 +43,7 @@ interface Task {
 }
 
 const network = networks.regtest;
-const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers };
+const handlers = { ...walletHandlers, ...channelHandlers, ...paymentHandlers, ...backupHandlers, ...historyHandlers };
 type Handled = keyof typeof handlers;
 
 const text = (value: unknown): string => JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? `${field}` : field)) ?? '';
@@ -175,7 +177,7 @@ export class CrashRig {
       onDurable: (before, after) => this.watcher.onDurable(name, before, after),
       onFault: (fault) => (life.frozen = fault), sabotage: this.options.sabotage,
     }); // prettier-ignore
-    const node = new SfericNode({ network, birthdayHeight: 0, recoveryReason: undefined }, {
+    const node = new SfericNode({ network, birthdayHeight: 0, isRestored: this.options.restored === name, recoveryReason: undefined }, {
       store, log: this.#log(name, isAlive), system: this.#system(name, side.lives, isAlive),
       highWater: {
         read: (channel) => side.marks.get(channel),

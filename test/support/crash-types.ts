@@ -23,6 +23,8 @@ export interface RigOptions {
   readonly without?: readonly Feature[];
   /** They cannot reach each other; the chain is all that they share. */
   readonly isolated?: boolean;
+  /** Whose wallet was made from words that existed. */
+  readonly restored?: SideName | undefined;
   readonly sabotage?: Sabotage | undefined;
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { lockFolder } from '../../core/io/lock.ts';
 import { connectRpc, RpcFailure, type RpcClient } from '../../core/io/rpc-client.ts';
 import { createVault, VAULT_NAME } from '../../core/io/vault-file.ts';
+import { MADE_HERE } from '../../core/running-node.ts';
 import { KDF_FLOOR, passwordBytes } from '../../core/store/vault.ts';
 import { freePort, guardedPid, spawnGuarded } from './guarded-process.ts';
 
@@ -24,6 +25,8 @@ export interface HeadlessSettings {
   /** `floor`: the cheapest password hash that a vault may have, for tests that start often. Default: the program's own. */
   readonly kdf?: 'floor';
   readonly dataDir?: string;
+  /** The wallet is made from these words. */
+  readonly mnemonic?: string;
 }
 
 export interface HeadlessProcess {
@@ -47,12 +50,13 @@ export interface HeadlessProcess {
   readonly stop: () => Promise<number | null>;
 }
 
-async function prepareFolder(dataDir: string, kdf: HeadlessSettings['kdf']): Promise<void> {
+async function prepareFolder(dataDir: string, { kdf, mnemonic }: HeadlessSettings): Promise<void> {
+  if (mnemonic !== undefined) await writeFile(join(dataDir, 'words'), mnemonic, { mode: 0o600 });
   await writeFile(join(dataDir, 'password'), PASSWORD, { mode: 0o600 });
   if (kdf !== 'floor') return;
   const lock = await lockFolder(dataDir);
   await createVault(join(lock.folder, VAULT_NAME), {
-    password: passwordBytes(PASSWORD), mnemonicEntropy: randomBytes(16), passphrase: new Uint8Array(), network: 'regtest', birthdayHeight: 0, random: randomBytes, kdf: KDF_FLOOR,
+    password: passwordBytes(PASSWORD), mnemonicEntropy: randomBytes(16), passphrase: new Uint8Array(), network: 'regtest', birthdayHeight: MADE_HERE, random: randomBytes, kdf: KDF_FLOOR,
   }); // prettier-ignore
   await lock.release();
 }
@@ -67,7 +71,7 @@ interface Run {
 
 export async function startHeadlessProcess(settings: HeadlessSettings): Promise<HeadlessProcess> {
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'sferic-node-')));
-  await prepareFolder(dataDir, settings.kdf);
+  await prepareFolder(dataDir, settings);
   const port = await freePort();
   let log: string[] = [];
   let run: Run | undefined;
@@ -78,7 +82,7 @@ export async function startHeadlessProcess(settings: HeadlessSettings): Promise<
     const startedAt = performance.now();
     const child = spawnGuarded([
       process.execPath, ...(settings.nodeArgs ?? []), HEADLESS, '--network', 'regtest', '--data-dir', dataDir, '--listen', `127.0.0.1:${port}`,
-      ...settings.chain.flatMap((source) => ['--chain', source]), '--password-file', join(dataDir, 'password'), ...(settings.kdf === 'floor' ? [] : ['--init']),
+      ...settings.chain.flatMap((source) => ['--chain', source]), '--password-file', join(dataDir, 'password'), ...(settings.mnemonic !== undefined ? ['--mnemonic-file', join(dataDir, 'words')] : settings.kdf === 'floor' ? [] : ['--init']),
     ]); // prettier-ignore
     const exited = once(child, 'exit').then(([code]) => code as number | null);
     createInterface({ input: child.stderr }).on('line', (line) => {

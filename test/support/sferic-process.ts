@@ -91,12 +91,13 @@ export class SfericProcess {
     this.#wire = [];
   }
 
-  async start(): Promise<void> {
+  /** `mnemonic`: a wallet is made from these words, where there is none. */
+  async start({ mnemonic }: { readonly mnemonic?: string } = {}): Promise<void> {
     if (this.#child) throw new Error('sferic runs already');
     const { NODE_OPTIONS: _, ...env } = process.env; // the test runner's hooks are not for this one
     const args = [
       '--network', 'regtest', '--data-dir', join(this.dir, 'data'), '--listen', `127.0.0.1:${this.#listenPort}`, '--password-file', this.#passwordFile,
-      '--init', '--log-level', 'debug', ...this.#chain.flatMap((spec) => ['--chain', spec]),
+      ...(await this.#wordsOf(mnemonic)), '--log-level', 'debug', ...this.#chain.flatMap((spec) => ['--chain', spec]),
     ]; // prettier-ignore
     const child = spawn(process.execPath, [fileURLToPath(new URL('./sferic-child.ts', import.meta.url)), ...args], {
       env,
@@ -123,6 +124,12 @@ export class SfericProcess {
     });
     await this.#client.call('node.subscribe', { events: ['alarm'] });
     await this.untilSynced();
+  }
+
+  async #wordsOf(mnemonic: string | undefined): Promise<readonly string[]> {
+    if (mnemonic === undefined) return ['--init'];
+    await writeFile(join(this.dir, 'words'), mnemonic, { mode: 0o600 });
+    return ['--mnemonic-file', join(this.dir, 'words')];
   }
 
   #told(told: TapReport): void {

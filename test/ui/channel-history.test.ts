@@ -112,6 +112,42 @@ describe('what a channel did, and what closing it by force would do', () => {
     await page.getByRole('heading', { name: `State ${channel.localCommitmentNumber}`, exact: true }).waitFor();
   });
 
+  test('the table stays in sight while the side is read; the wheel over it moves the page on', async () => {
+    const { page } = hands;
+    await timeline();
+    const table = page.getByRole('region', { name: 'States, one a row' });
+    const scroll = (): Promise<{ readonly top: number; readonly most: number }> => page.locator('#main').evaluate((main) => ({ top: main.scrollTop, most: main.scrollHeight - main.clientHeight }));
+    for (const size of [{ width: 1280, height: 800 }, { width: 900, height: 600 }]) {
+      await page.setViewportSize(size);
+      await page.locator('#main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+      const { top, most } = await scroll();
+      expect(most, `${size.width}: there is something to scroll`).toBeGreaterThan(100);
+      expect(top).toBeGreaterThan(100);
+      const box = await table.boundingBox();
+      expect(box?.y, `${size.width}`).toBeGreaterThanOrEqual(0);
+      expect((box?.y ?? 0) + (box?.height ?? 0), `${size.width}`).toBeLessThanOrEqual(size.height - 28);
+      // One bar for the screen, one for the table, and none beside them.
+      expect(await page.locator('.timeline-side').evaluate((side) => getComputedStyle(side).overflowY)).toBe('visible');
+      await page.locator('#main').evaluate((main) => main.scrollTo(0, 0));
+      const start = await table.boundingBox();
+      await page.mouse.move((start?.x ?? 0) + 40, (start?.y ?? 0) + 60);
+      // First to its own end, then with the page.
+      for (let turn = 0; turn < 20 && (await scroll()).top === 0; turn++) {
+        await page.mouse.wheel(0, 600);
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+      }
+      await expect.poll(async () => (await scroll()).top, { message: `${size.width}: the wheel is not caught` }).toBeGreaterThan(0);
+    }
+    await page.setViewportSize({ width: 640, height: 400 });
+    for (const name of ['Home', 'Settings', 'Lock the window']) {
+      const box = await page.getByRole('navigation').getByRole('button', { name, exact: true }).boundingBox();
+      expect((box?.y ?? 999) + (box?.height ?? 0), `${name}, at twice the size`).toBeLessThanOrEqual(372);
+    }
+    const cut = await page.locator('.states-head .state').evaluate((head) => [...head.children].filter((cell) => cell.getBoundingClientRect().width > 0 && cell.getBoundingClientRect().right > (head.parentElement?.getBoundingClientRect().right ?? 0)).length);
+    expect(cut, 'columns that are cut off').toBe(0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   test('by keyboard from state to state, and at twice the size nothing is cut off sideways', async () => {
     const { page, go } = hands;
     await row(5).getByRole('button').focus();

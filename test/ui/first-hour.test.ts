@@ -2,8 +2,9 @@ import { validateMnemonic } from 'bip39';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, payInvoice, receiveCoins, wordsOn } from '../../build/desktop/hands.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { ask, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, payInvoice, receiveCoins, setLook, wordsOn } from '../../build/desktop/hands.ts';
+import { invoiceOfNobody } from '../../core/playground/invoice-of-nobody.ts';
+import { axeFaults, complaints, openStage, type Stage } from './support.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 
 /** One in sixteen last words would fit. */
@@ -97,7 +98,50 @@ describe('the first hour with the wallet, on the real engine', () => {
     await fill('Invoice or address', invoice);
     await press('Look at it');
     await sees('Cannot be paid right now');
+    await sees(/3\u202F000\u202F000\u202Fsat are wanted, 1\u202F\d{3}\u202F\d{3}/u);
     expect(await page.getByRole('button', { name: /^Pay 3/u }).isDisabled()).toBe(true);
+  });
+
+  test('a payment that fails says in words what to do, and the protocol’s word for it only in small print', async () => {
+    const { page, go, fill, press, sees } = hands;
+    const invoice = invoiceOfNobody({ hintNodeId: stage.practice.neighbour.nodeId, amountSat: 12_500n, description: 'Two tickets' });
+    await go('Pay');
+    await fill('Invoice or address', invoice);
+    await press('Look at it');
+    await press(/^Pay \d/u);
+    await sees('It did not arrive');
+    await sees(/A node on the way does not know the next one.*Your money did not leave/u);
+    await sees(/ask for a new invoice/u);
+    await sees('In the words of the protocol (BOLT 4): unknown_next_peer, code 16394 (PERM|10), said by your peer');
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    expect(await page.getByRole('main').innerText()).not.toContain('no_route');
+    expect(await axeFaults(app)).toEqual([]);
+    await press('Copy a message to the payee');
+    if (app.kind === 'stand-in') await expect.poll(async () => (await app.evaluate(({ clipboard }) => clipboard.readText())).replaceAll(/[\u2009\u202F]/gu, ' ')).toContain('I could not pay your invoice for 12 500 sat: unknown_next_peer.');
+    await setLook(app, { language: 'zh-Hans' });
+    await sees(/途中的一个节点不认识下一个节点/u);
+    await setLook(app, { language: 'en' });
+    await press('Enter a new invoice');
+    await page.getByLabel('Invoice or address').waitFor();
+    if (app.kind !== 'stand-in') return;
+    // The same payment, had the channel on the way only been full: that passes, so it can be tried again.
+    await app.evaluate(({ ipcMain }) => {
+      const name = 'sferic:payment.get';
+      const real = ipcMain.handlers.get(name);
+      ipcMain.handlers.set(name, async (...given: readonly unknown[]) => {
+        const answer = (await real?.(...(given as [never]))) as { readonly value: { readonly failure?: object } };
+        return answer.value.failure ? { ok: true, value: { ...answer.value, failure: { code: 'no_route:4103', message: 'x', failureCode: 4103, failureName: 'temporary_channel_failure', hop: 1, atPayee: false } } } : answer;
+      });
+      Object.assign(globalThis, { realPaymentGet: real });
+    });
+    await fill('Invoice or address', invoice);
+    await press('Look at it');
+    await press(/^Pay \d/u);
+    await sees(/A channel on the way could not carry the payment just now/u);
+    await sees(/code 4103 \(UPDATE\|7\), said by node 2 on the way/u);
+    await press('Try again');
+    await sees('Is this what you want to pay?');
+    await app.evaluate(({ ipcMain }) => void ipcMain.handlers.set('sferic:payment.get', (globalThis as unknown as { readonly realPaymentGet: () => Promise<unknown> }).realPaymentGet));
   });
 
   test('an invoice that was paid already is not paid twice', async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, createWallet, type Hands, handsOn, PASSWORD } from '../../build/desktop/hands.ts';
+import { ask, createWallet, type Hands, handsOn, PASSWORD, setLook } from '../../build/desktop/hands.ts';
 import { launch, type RunningApp } from '../../build/electron-stand-in/launch.ts';
 import type { PlayState } from '../../core/api.ts';
 import { axeFaults, complaints, openStage } from './support.ts';
@@ -153,6 +153,46 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await step('Mine two blocks', 'Everything is yours');
     await hands.sees(thin('Of the 10 000 000 sat of the channel, 9 99'));
     await hands.press('Finish');
+  });
+
+  test('a step that cannot be done says why in the language of the window, and is done later', async () => {
+    const { page, press, sees } = hands;
+    await side('Tours');
+    await press(/^A payment that times out/u);
+    await step('Set up the channel', 'Promise it');
+    await side('Do');
+    await page.getByRole('radio', { name: 'Dave', exact: true }).check({ force: true });
+    await press('Switch Dave off');
+    await page.locator('.net').getByText('switched off').waitFor();
+    await side('Tours');
+    await press('Lock 0.05 BTC');
+    await sees('The node of this tour is switched off. Switch it on under “Do”, then press the button again.');
+    await setLook(app, { language: 'zh-Hant' });
+    await sees('這個導覽的節點已關機。請在「操作」中把它打開，然後再按一次按鈕。');
+    await setLook(app, { language: 'en' });
+    expect(await axeFaults(app)).toEqual([]);
+    await side('Do');
+    await page.getByRole('radio', { name: 'Dave', exact: true }).check({ force: true });
+    await press('Switch Dave on');
+    await page.locator('.net').getByText('switched off').waitFor({ state: 'detached' });
+    await side('Tours');
+    await press('Leave the tour');
+  });
+
+  test('an alarm says whose it is: of the playground, or of the own wallet, which is heard here too and after', async () => {
+    if (app.kind !== 'stand-in') return;
+    const { page, press, sees } = hands;
+    await sees('In the playground: this is an alarm');
+    await sees('It is about the coins of the playground, which are worth nothing.');
+    await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.send('sferic:event', 'shell.alarm', { code: 'short_of_coins', message: 'x', whose: 'own' }));
+    await sees('Your own wallet: look at this now');
+    expect(await page.locator('.alarm').allInnerTexts()).toEqual([expect.stringContaining('about your own coins'), expect.stringContaining('worth nothing')]);
+    expect(await axeFaults(app)).toEqual([]);
+    await page.locator('.alarm', { hasText: 'In the playground' }).getByRole('button', { name: 'Close' }).click();
+    await page.locator('.alarm', { hasText: 'In the playground' }).waitFor({ state: 'detached' });
+    await page.locator('.alarm', { hasText: 'Your own wallet' }).waitFor();
+    await press('Close');
+    await page.locator('.alarm').waitFor({ state: 'detached' });
   });
 
   test('the tour of the tab: a counter that runs, a limit that holds, two transactions', async () => {

@@ -11,8 +11,8 @@ import { toLocalScript } from '../../tx/scripts.ts';
 import { type ChannelKeys, pointAt } from '../keys.ts';
 import { channelObscuringFactor, commitmentParams, fundingScriptOf } from '../sign.ts';
 import { type Spec, VIEW, specOf } from '../spec.ts';
-import type { FundedChannel, FundingSpend, SpendClass } from '../types.ts';
-import { paysUsAsRemote, pays } from './scripts.ts';
+import { type FundedChannel, type FundingSpend, type SpendClass, isRestored } from '../types.ts';
+import { paysPeerAsRemote, paysUsAsRemote, pays } from './scripts.ts';
 
 /** A commitment rebuilt from our own state: what its outputs are and whose. */
 export interface KnownCommitment {
@@ -25,8 +25,9 @@ export interface KnownCommitment {
 
 type Which = 'localCurrent' | 'remoteCurrent' | 'remoteNext';
 
-/** One of the three commitments that may confirm without a breach; undefined while the peer's next point is unknown. */
+/** One of the three commitments that may confirm without a breach; undefined while the peer's next point is unknown, and of a restored channel. */
 export function knownCommitment(channel: FundedChannel, keys: ChannelKeys, which: Which): KnownCommitment | undefined {
+  if (isRestored(channel)) return undefined;
   const { commitments, config } = channel;
   const spec = specOf(commitments, VIEW[which], config.isOpener);
   const at = {
@@ -57,7 +58,8 @@ export function classifySpend(channel: FundedChannel, keys: ChannelKeys, tx: Tx)
   const id = txid(tx);
   if (channel.closingTxids.includes(id)) return { spendClass: 'mutual', commitmentNumber: undefined };
   const number = commitmentNumberOf(tx, channelObscuringFactor(channel.config));
-  if (number === undefined) return { spendClass: 'unknown', commitmentNumber: undefined };
+  // A closing transaction that was signed before the data was lost has no number; that we signed it tells it from an invention.
+  if (number === undefined) return { spendClass: isRestored(channel) && isSignedByUs(channel, tx) ? 'mutual' : 'unknown', commitmentNumber: undefined };
   const { commitments } = channel;
   const isIt = (which: Which): boolean => knownCommitment(channel, keys, which)?.commitment.txid === id;
   const spendClass: SpendClass =
@@ -65,9 +67,25 @@ export function classifySpend(channel: FundedChannel, keys: ChannelKeys, tx: Tx)
     : isIt('remoteCurrent') ? 'remote'
     : isIt('remoteNext') ? 'next_remote'
     : number < commitments.remoteNumber && isRevoked(channel, tx, number) ? 'revoked'
-    : number > commitments.remoteNumber && paysUsAsRemote(channel.config, tx) && isSignedByUs(channel, tx) ? 'future'
-    : 'unknown'; // prettier-ignore
+    : lostStateOf(channel, keys, tx, number); // prettier-ignore
   return { spendClass, commitmentNumber: number };
+}
+
+/** A commitment of a state that is not in this database: newer than what we know, or any at all of a restored channel. */
+function lostStateOf(channel: FundedChannel, keys: ChannelKeys, tx: Tx, number: number): SpendClass {
+  const { commitments, config } = channel;
+  const isUnknownTo = (newest: number): boolean => isRestored(channel) || number > newest;
+  if (isUnknownTo(commitments.remoteNumber) && paysUsAsRemote(config, tx) && isSignedByUs(channel, tx)) return 'future';
+  if (isUnknownTo(commitments.localNumber) && pays(tx, p2wsh(ownDelayedScript(channel, keys, number))) && isSignedByUs(channel, tx)) return 'lost_local';
+  if (!isRestored(channel) || !isSignedByUs(channel, tx)) return 'unknown';
+  // Nothing of it is ours but, of our own, HTLCs whose second stage went out before: whom it pays as remote did not publish it.
+  return paysPeerAsRemote(config, tx) ? 'lost_local' : 'future';
+}
+
+/** What our own commitment of this number pays us after the delay: it follows from the seed and the number. */
+export function ownDelayedScript({ config }: FundedChannel, keys: ChannelKeys, number: number): Uint8Array {
+  const keysOfNumber = commitmentKeys(config.local.basepoints, config.remote.basepoints, pointAt(keys, number));
+  return toLocalScript(keysOfNumber, config.remote.toSelfDelay);
 }
 
 /** The per-commitment secret of a revoked commitment of the peer. */
@@ -95,5 +113,7 @@ function isSignedByUs({ config, fundingOutPoint }: FundedChannel, tx: Tx): boole
   });
 }
 
+/** A close by a state that is not known here: of its HTLCs nothing can be told. */
+export const endsUnknown = ({ spendClass }: FundingSpend): boolean => spendClass === 'future' || spendClass === 'lost_local' || spendClass === 'unknown';
 export const spendTx = (spend: FundingSpend): Tx => decodeTx(spend.rawTx);
 export const heightOf = (spend: FundingSpend): number => must(spend.height, 'the height of the spend');

@@ -5,16 +5,16 @@ import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
 import type { AlarmCode, ChannelAction } from '../commands.ts';
 import { type Context, STORE, type Transition, stay } from '../context.ts';
 import { POLICY, isReorgSafe } from '../policy.ts';
-import type { FundedChannel, FundingSpend, OutputSpend, PenaltyHtlc } from '../types.ts';
-import { classifySpend, confirmedCommitment } from './confirmed.ts';
+import { type FundedChannel, type FundingSpend, type OutputSpend, type PenaltyHtlc, hasLostState, isRestored } from '../types.ts';
+import { classifySpend, confirmedCommitment, endsUnknown } from './confirmed.ts';
 import { desiredCommitment, pastDeadline } from './failing.ts';
 import { decodeRevokedState } from './penalty-record.ts';
-import { ownCommitmentClaims } from './own-commitment.ts';
+import { lostCommitmentClaims, ownCommitmentClaims } from './own-commitment.ts';
 import { learnPreimages, settleHtlcs } from './settle.ts';
 import { futureCommitmentClaims, penaltyClaims, theirCommitmentClaims } from './their-commitment.ts';
 
 const ALARM_OF: Partial<Record<FundingSpend['spendClass'], AlarmCode>> = {
-  unknown: 'unknown_funding_spend', future: 'future_commitment', revoked: 'revoked_commitment',
+  unknown: 'unknown_funding_spend', future: 'future_commitment', lost_local: 'future_commitment', revoked: 'revoked_commitment',
 }; // prettier-ignore
 
 /** The funding output is spent: classify it, say so, and take what is ours. `penalty` is the record of that number. */
@@ -27,11 +27,14 @@ export function fundingSpent(channel: FundedChannel, tx: Tx, height: number | un
   // A state that we signed and know nothing of proves as well as the peer's own word that ours is revoked (I-23): should
   // this spend vanish again, ours is not offered in its place.
   const known: readonly PenaltyHtlc[] = penalty && spendClass === 'revoked' ? decodeRevokedState(penalty).htlcs.map(({ amountMsat: _, ...htlc }) => htlc) : [];
+  const provesLoss = (spendClass === 'future' || spendClass === 'lost_local') && !isRestored(channel);
   const closing: FundedChannel = {
-    ...channel, phase: 'closing', closeReason: spendClass === 'future' ? 'data_loss' : (channel.closeReason ?? 'peer_broadcast'), spend, penaltyHtlcs: known,
+    ...channel, phase: 'closing', closeReason: provesLoss ? 'data_loss' : (channel.closeReason ?? 'peer_broadcast'), spend, penaltyHtlcs: known,
     outputSpends: isSame ? channel.outputSpends : [],
   }; // prettier-ignore
-  const alarm = isSame ? undefined : ALARM_OF[spendClass];
+  // That a restored channel ends in a state of which nothing is known is what everybody waits for.
+  const isExpected = isRestored(channel) && spendClass !== 'unknown';
+  const alarm = isSame || isExpected ? undefined : ALARM_OF[spendClass];
   const [next, actions] = resolve(closing, ctx);
   return [
     next,
@@ -62,10 +65,10 @@ export function outputUnspent(channel: FundedChannel, outPoint: OutPoint, ctx: C
 export function fundingUnspent(channel: FundedChannel): Transition {
   if (!channel.spend || channel.phase === 'closed') return stay(channel);
   // A close that both signed may have been seen before its signature came to us: seen once, it is ours to publish as well.
-  const isAgreed = channel.spend.spendClass === 'mutual' && channel.closingTxs.length === 0;
+  const isAgreed = channel.spend.spendClass === 'mutual' && channel.closingTxs.length === 0 && !isRestored(channel);
   const closingTxs = isAgreed ? [channel.spend.rawTx] : channel.closingTxs;
   // Whoever once closed on chain goes on wanting it closed: our own commitment is offered again.
-  const phase = channel.closeReason === 'data_loss' ? 'fallen_behind' : closingTxs.length > 0 ? 'negotiating' : 'failing';
+  const phase = hasLostState(channel) ? 'fallen_behind' : closingTxs.length > 0 ? 'negotiating' : 'failing';
   return [{ ...channel, phase, closingTxs, spend: undefined, outputSpends: [], penaltyHtlcs: [] }, [STORE, { kind: 'journal', event: { kind: 'funding_unspent' } }]];
 }
 
@@ -107,7 +110,7 @@ export function resolve(channel: FundedChannel, ctx: Context): Transition {
  * that one lies there past a deadline (pinning). Never after a proven data loss (I-23).
  */
 function wantsOwnCommitment(channel: FundedChannel, { spendClass, height }: FundingSpend, blockHeight: number): boolean {
-  if (height !== undefined || channel.closeReason === 'data_loss') return false;
+  if (height !== undefined || hasLostState(channel)) return false;
   if (spendClass === 'local') return true;
   if (spendClass !== 'remote' && spendClass !== 'next_remote' && spendClass !== 'revoked') return false;
   return (channel.closeReason !== 'peer_broadcast' && channel.closingTxs.length === 0) || pastDeadline(channel, blockHeight);
@@ -124,6 +127,8 @@ function findingsOf(channel: FundedChannel, spend: FundingSpend, known: ReturnTy
       return penaltyClaims(channel, ctx.keys, spend);
     case 'future':
       return futureCommitmentClaims(channel, ctx.keys, spend);
+    case 'lost_local':
+      return lostCommitmentClaims(channel, ctx.keys, spend);
     case 'mutual':
     case 'unknown':
       return NOTHING;
@@ -137,7 +142,7 @@ function forgetWhenDone(channel: FundedChannel, { claims }: Findings, blockHeigh
   const { spend, outputSpends, commitments, settledHtlcs } = channel;
   const heights = [spend?.height, ...outputSpends.map(({ height }) => height)];
   const buried = heights.every((height) => height !== undefined && blockHeight - height + 1 >= POLICY.forgetDepth);
-  const open = [...commitments.htlcs.keys()].some((key) => !settledHtlcs.includes(key)) && spend?.spendClass !== 'future' && spend?.spendClass !== 'unknown';
+  const open = [...commitments.htlcs.keys()].some((key) => !settledHtlcs.includes(key)) && spend !== undefined && !endsUnknown(spend);
   const worthwhile = claims.some(({ amountSat }) => amountSat >= POLICY.abandonedClaimSat);
   if (!buried || open || worthwhile || channel.phase === 'closed') return stay(channel);
   return [{ ...channel, phase: 'closed' }, [{ kind: 'journal', event: { kind: 'closed', recoveredSat: recoveredSat(channel) } }, { kind: 'forget' }]];
@@ -155,6 +160,8 @@ function bookClose(channel: FundedChannel, blockHeight: number): Transition {
   const { spend } = channel;
   if (channel.closeBooked || spend?.height === undefined || !isReorgSafe(channel.config.fundingSatoshis, spend.height, blockHeight)) return stay(channel);
   const { ourMsat } = channel.commitments;
+  // The books never knew what was in a restored one: what it brings is booked when the wallet sees it.
+  if (isRestored(channel)) return [{ ...channel, closeBooked: true }, []];
   // What a closing transaction pays us is known now; claims pay their fees later, when the wallet sees them.
   const paidMsat = spend.spendClass === 'mutual' ? recoveredSat(channel) * 1000n : ourMsat;
   const entries: ChannelAction[] = [

@@ -6,7 +6,7 @@ import type { ChannelAction } from '../commands.ts';
 import type { Context, Transition } from '../context.ts';
 import type { ChannelKeys } from '../keys.ts';
 import { isOffered } from '../spec.ts';
-import { type Direction, type FundedChannel, type HtlcEntry, STAGE, htlcKey } from '../types.ts';
+import { type Direction, type FundedChannel, type HtlcEntry, STAGE, htlcKey, isRestored } from '../types.ts';
 import { type KnownCommitment, knownCommitment } from './confirmed.ts';
 import { publishCommitment } from './failing.ts';
 import { fundingSpent, outputSpent } from './onchain.ts';
@@ -75,7 +75,7 @@ const WHICH = { ours: 'localCurrent', theirs: 'remoteCurrent', theirs_next: 'rem
  */
 export function previewForceClose(channel: FundedChannel, keys: ChannelKeys, params: PreviewParams): Result<readonly ClosePreview[], PreviewFault> {
   if (channel.spend || channel.phase === 'closed') return err('already_spent');
-  if (params.commitment === 'ours') return channel.phase === 'fallen_behind' ? err('fallen_behind') : ok([preview(channel, keys, 'ours', params)!]);
+  if (params.commitment === 'ours' || isRestored(channel)) return channel.phase === 'fallen_behind' ? err('fallen_behind') : ok([preview(channel, keys, 'ours', params)!]);
   return ok((['theirs', 'theirs_next'] as const).flatMap((which) => preview(channel, keys, which, params) ?? []));
 }
 

@@ -4,7 +4,7 @@ import type { ChannelAction } from '../commands.ts';
 import { POLICY, isReorgSafe } from '../policy.ts';
 import { isOffered } from '../spec.ts';
 import { type FundedChannel, type FundingSpend, type HtlcEntry, type OutputSpend, STAGE, htlcKey } from '../types.ts';
-import type { KnownCommitment } from './confirmed.ts';
+import { type KnownCommitment, endsUnknown } from './confirmed.ts';
 import { revealedPreimage } from './preimages.ts';
 import { revokedHtlcOutputs } from './their-commitment.ts';
 
@@ -32,7 +32,7 @@ export function learnPreimages(channel: FundedChannel): Settled {
  * still bring another commitment.
  */
 export function settleHtlcs(channel: FundedChannel, spend: FundingSpend, known: KnownCommitment | undefined, blockHeight: number): Settled {
-  if (spend.height === undefined || spend.spendClass === 'future' || spend.spendClass === 'unknown') return [channel, []];
+  if (spend.height === undefined || endsUnknown(spend)) return [channel, []];
   const isSafe = (height: number): boolean => isReorgSafe(channel.config.fundingSatoshis, height, blockHeight);
   const settled: string[] = [];
   const actions: ChannelAction[] = [];

@@ -1,11 +1,12 @@
 import { p2wsh } from '../../bitcoin/script.ts';
-import { decodeTx } from '../../bitcoin/transaction.ts';
+import { type OutPoint, decodeTx } from '../../bitcoin/transaction.ts';
 import { must } from '../../lib/result.ts';
 import { sat } from '../../lib/units.ts';
 import { publicKey } from '../../crypto/secp256k1.ts';
 import { type Claim, claimSequence } from '../../tx/claim.ts';
 import { type CommitmentKeys, commitmentKeys, derivePrivateKey, deriveRevocationPrivateKey } from '../../tx/keys.ts';
 import { htlcScripts, toLocalScript } from '../../tx/scripts.ts';
+import type { ChannelType } from '../../tx/weights.ts';
 import type { ChannelKeys } from '../keys.ts';
 import type { FundedChannel, FundingSpend, PenaltyHtlc } from '../types.ts';
 import type { DesiredClaim, WatchedOutput } from '../../tx/desired-claim.ts';
@@ -19,19 +20,34 @@ interface Findings {
   readonly watches: readonly WatchedOutput[];
 }
 
+export interface PaidToUs {
+  readonly channelNumber: number;
+  readonly channelType: ChannelType;
+  readonly outPoint: OutPoint;
+  readonly amountSat: bigint;
+  /** Of the commitment. */
+  readonly height: number;
+  readonly destinationScript: Uint8Array;
+}
+
+/** What a commitment of the peer pays us: the payment key alone takes it, whatever the commitment's number. */
+export function toRemoteClaim({ channelNumber, channelType, outPoint, amountSat, height, destinationScript }: PaidToUs, paymentSecret: Uint8Array): DesiredClaim {
+  const claim: Claim = {
+    kind: 'to_remote', channelType, paymentPubkey: publicKey(paymentSecret), outPoint, amountSat: sat(amountSat), sequence: claimSequence('to_remote', channelType, 0),
+  }; // prettier-ignore
+  return {
+    channelNumber, outPoint, amountSat, destinationScript, contested: false, earliestHeight: height + 1, deadlineHeight: undefined,
+    method: { kind: 'claim', claim, privateKey: paymentSecret },
+  }; // prettier-ignore
+}
+
 /** What every commitment of the peer pays us, also one that we cannot rebuild. */
 function toRemoteClaims(channel: FundedChannel, keys: ChannelKeys, spend: FundingSpend): DesiredClaim[] {
-  const { channelNumber, channelType, local } = channel.config;
+  const { channelNumber, channelType } = channel.config;
   const tx = spendTx(spend);
-  return unspent(channel, outputsPaying(tx, toRemoteScript(channel.config, 'us')).map((vout): DesiredClaim => {
-    const { amountSat } = must(tx.outputs[vout], 'the output');
-    const outPoint = { txid: spend.txid, vout };
-    const claim: Claim = { kind: 'to_remote', channelType, paymentPubkey: local.basepoints.paymentBasepoint, outPoint, amountSat, sequence: claimSequence('to_remote', channelType, 0) };
-    return {
-      channelNumber, outPoint, amountSat, destinationScript: channel.walletScript, contested: false, earliestHeight: heightOf(spend) + 1, deadlineHeight: undefined,
-      method: { kind: 'claim', claim, privateKey: keys.paymentBasepointSecret },
-    };
-  })); // prettier-ignore
+  return unspent(channel, outputsPaying(tx, toRemoteScript(channel.config, 'us')).map((vout) => toRemoteClaim({
+    channelNumber, channelType, outPoint: { txid: spend.txid, vout }, amountSat: must(tx.outputs[vout], 'the output').amountSat, height: heightOf(spend), destinationScript: channel.walletScript,
+  }, keys.paymentBasepointSecret))); // prettier-ignore
 }
 
 /**

@@ -3,7 +3,7 @@ import { POLICY } from '../../channel/policy.ts';
 import { previewForceClose } from '../../channel/onchain/preview.ts';
 import { signedLocalCommitment } from '../../channel/sign.ts';
 import { channelTypeVector, preferredChannelType } from '../../channel/channel-type.ts';
-import type { FundedChannel } from '../../channel/types.ts';
+import { type FundedChannel, isRestored } from '../../channel/types.ts';
 import { isPoint } from '../../crypto/secp256k1.ts';
 import { parseNodeId, parsePeerAddress } from '../../lib/address.ts';
 import { toHex } from '../../lib/bytes.ts';
@@ -28,6 +28,9 @@ type ChannelMethod =
 const PREVIEW_TARGETS = [144, 6, 2] as const;
 
 const oldCopy = (): ApiFailure => new ApiFailure('recovery_mode', 'This copy of the data is old: publishing it would lose the money. The peer is asked to close.');
+
+const restoredOnly = (): ApiFailure =>
+  new ApiFailure('recovery_mode', 'This channel came from a backup file, which holds no transaction that could close it. Nothing was published and nothing is lost by waiting: the peer is asked to close on every connection.');
 
 /** `nodeid@host:port`, or the id alone of a peer whose address is known. */
 function targetOf(node: SfericNode, text: string): PeerTarget {
@@ -91,6 +94,7 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     const script = address === undefined ? undefined : scriptOfAddress(node, address);
     return inTurn(node, (turn) => {
       const channel = channelOf(node, channelId);
+      if (isRestored(channel) && channel.phase === 'fallen_behind') throw restoredOnly();
       if (channel.phase !== 'normal' && channel.phase !== 'opening') throw new ApiFailure('channel_closing', 'This channel is closing already.');
       if (channel.link.status !== 'live') throw new ApiFailure('peer_not_connected', 'The peer is not connected, and closing together needs it. Wait for it, or close by force.');
       node.channels.command(turn, channel.config.channelNumber, { kind: 'shutdown', script: script ?? channel.walletScript, reason: 'user' });
@@ -101,6 +105,7 @@ export const channelHandlers: Handlers<ChannelMethod> = {
     inTurn(node, (turn) => {
       const channel = channelOf(node, channelId);
       if (channel.phase === 'closing' || channel.phase === 'closed' || channel.phase === 'failing') throw new ApiFailure('channel_closing', 'This channel is closing already.');
+      if (isRestored(channel)) throw restoredOnly();
       if (channel.phase === 'fallen_behind' || node.config.recoveryReason !== undefined) throw oldCopy();
       node.channels.command(turn, channel.config.channelNumber, { kind: 'force_close', reason: 'user' });
       return { txid: txid(signedLocalCommitment(channel, node.channels.keysOf(channel.config.channelNumber)).tx) };
@@ -116,6 +121,6 @@ export const channelHandlers: Handlers<ChannelMethod> = {
       commitment, atHeight, feerates: [feerateFromSatPerVb(slow), feerateFromSatPerVb(medium), feerateFromSatPerVb(fast)],
     }); // prettier-ignore
     if (previews.ok) return { atHeight, feeratesSatPerVb: [slow, medium, fast], previews: previews.value.map(previewView) };
-    throw previews.error === 'fallen_behind' ? oldCopy() : new ApiFailure('channel_closing', 'This channel is being closed already, so there is nothing to look at beforehand.');
+    throw previews.error === 'fallen_behind' ? (isRestored(channel) ? restoredOnly() : oldCopy()) : new ApiFailure('channel_closing', 'This channel is being closed already, so there is nothing to look at beforehand.');
   },
 };

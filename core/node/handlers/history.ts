@@ -7,6 +7,7 @@ import type { JournalEntry } from '../../store/port.ts';
 import { activityCsv, activityPage } from '../activity.ts';
 import { ApiFailure } from '../app.ts';
 import { closingView } from '../closing-view.ts';
+import { closingContextOf } from '../status.ts';
 import { evidencePiece } from '../evidence.ts';
 import { journalDetail } from '../journal-view.ts';
 import type { SfericNode } from '../node.ts';
@@ -54,7 +55,7 @@ export const historyHandlers: Handlers<HistoryMethod> = {
   'channel.closing': (node, { channelId }) => {
     const channel = channelOf(node, channelId);
     const { channelNumber } = channel.config;
-    return closingView(channel, node.channels.keysOf(channelNumber), node.sweeps.claimsOf(channelNumber), node.onchain.height);
+    return closingView(channel, node.channels.keysOf(channelNumber), closingContextOf(node, channelNumber));
   },
   'channel.evidence': (node, { channelId, redact, after }) => {
     if (after !== undefined && !/^\d{1,15}$/u.test(after)) throw new ApiFailure('bad_request', 'Nothing goes on there: begin again, without "after".');

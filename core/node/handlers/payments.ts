@@ -83,8 +83,8 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
     if (result.payable) {
       return { payable: true, amountMsat: result.amountMsat, feeMsat: result.feeMsat, maxFeeMsat: result.worstFeeMsat, parts: result.parts.length, possibleMsat: result.possibleMsat };
     }
-    const { code, message } = paymentFailure(result.fault);
-    return { payable: false, amountMsat: amount ?? invoice.amountMsat ?? 0n, feeMsat: 0n, maxFeeMsat, parts: 0, possibleMsat: result.possibleMsat, reason: { code, message } };
+    const { code, message, data } = paymentFailure(result.fault);
+    return { payable: false, amountMsat: amount ?? invoice.amountMsat ?? 0n, feeMsat: 0n, maxFeeMsat, parts: 0, possibleMsat: result.possibleMsat, reason: { code, message, ...(data ? { data } : {}) } };
   },
   'payment.send': async (node, { invoice: text, amountMsat, maxFeeMsat, payAgain, timeoutMs }) => {
     const invoice = decode(node, text);

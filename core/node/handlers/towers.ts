@@ -1,27 +1,13 @@
-import type { Answer, Method } from '../../api.ts';
-import { formatPeerAddress, parsePeerAddress } from '../../lib/address.ts';
+import type { Method } from '../../api.ts';
+import { parsePeerAddress } from '../../lib/address.ts';
 import { fromHex, toHex } from '../../lib/bytes.ts';
-import { foreign } from '../../lib/sanitize.ts';
 import { isPoint } from '../../crypto/secp256k1.ts';
 import { ApiFailure } from '../app.ts';
-import type { TowerView } from '../tower/towers.ts';
+import { towerView } from '../tower/view.ts';
 import { type Handlers, inTurn } from './handler.ts';
 
 /** Each costs an appointment and its signatures for every state. */
 const MAX_TOWERS = 5;
-
-function viewOf({ target, state, lastError, lastSeenMs, blockHeight, isWatching, channels }: TowerView): Answer<'tower.list'>[number] {
-  const { grade } = target;
-  return {
-    nodeId: toHex(target.nodeId), address: formatPeerAddress(target), grade, state, behind: channels.reduce((sum, { behind }) => sum + behind, 0),
-    ...(lastSeenMs === undefined ? {} : { lastSeenMs }), ...(lastError === undefined ? {} : { lastError: foreign(lastError, 300) }),
-    ...(blockHeight === undefined ? {} : { blockHeight }), ...(isWatching === undefined ? {} : { isWatching }),
-    channels: channels.map(({ channel, acked, behind }) => ({
-      channelId: toHex(channel.channelId), acked, behind,
-      covers: grade === 'own' || channel.config.channelType === 'static_remotekey' ? ('everything' as const) : ('first_stage' as const),
-    })),
-  }; // prettier-ignore
-}
 
 export const towerHandlers: Handlers<Extract<Method, `tower.${string}`>> = {
   'tower.add': async (node, { address, grade }) => {
@@ -37,5 +23,5 @@ export const towerHandlers: Handlers<Extract<Method, `tower.${string}`>> = {
     if (!removed) throw new ApiFailure('not_found', 'There is no such watchtower. Nothing was changed.');
     return {};
   },
-  'tower.list': (node) => node.towers.views().map(viewOf),
+  'tower.list': (node) => node.towers.views().map(towerView),
 };

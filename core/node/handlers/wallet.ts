@@ -1,5 +1,5 @@
 import { addressToScript, scriptToAddress } from '../../bitcoin/address.ts';
-import { txid as txidOf } from '../../bitcoin/transaction.ts';
+import { sameOutPoint, txid as txidOf, virtualSize } from '../../bitcoin/transaction.ts';
 import { must } from '../../lib/result.ts';
 import { sat } from '../../lib/units.ts';
 import { ApiFailure } from '../app.ts';
@@ -12,11 +12,11 @@ import { planReplacement } from '../../wallet/bump.ts';
 import { isUnspent } from '../../wallet/ledger.ts';
 import { type TransactionPlan, signPlan } from '../../wallet/plan.ts';
 import { planSend } from '../../wallet/send.ts';
-import { labelKey, recordOwnTransaction, setFrozen, setLabel } from '../../wallet/state.ts';
+import { type OwnTransaction, labelKey, recordOwnTransaction, setFrozen, setLabel } from '../../wallet/state.ts';
 import { type Handlers, inTurn } from './handler.ts';
 
 type WalletMethod =
-  | 'wallet.balance' | 'wallet.newAddress' | 'wallet.coins' | 'wallet.transactions' | 'wallet.prepareSend' | 'wallet.send' | 'wallet.bumpFee'
+  | 'wallet.balance' | 'wallet.newAddress' | 'wallet.coins' | 'wallet.transactions' | 'wallet.prepareSend' | 'wallet.send' | 'wallet.prepareBump' | 'wallet.bumpFee'
   | 'wallet.freezeCoin' | 'wallet.label' | 'wallet.feerates'; // prettier-ignore
 
 interface SendParams {
@@ -26,10 +26,16 @@ interface SendParams {
   readonly spendReserve?: boolean | undefined;
 }
 
+interface BumpParams {
+  readonly txid: string;
+  readonly feerateSatPerVb: number;
+  readonly spendReserve?: boolean | undefined;
+}
+
 /** Of the size of every change script; never paid to. */
 const ANY_CHANGE = { kind: 'p2wpkh', branch: 'change', index: 0 } as const;
 
-const feeOverLimit = (feeSat: bigint, limitSat: bigint): ApiFailure => new ApiFailure('fee_limit_too_low', `The fee would be ${feeSat} sat, over your limit of ${limitSat} sat. Nothing was sent. Raise the limit, or choose a lower fee rate.`);
+const feeOverLimit = (feeSat: bigint, limitSat: bigint): ApiFailure => new ApiFailure('fee_limit_too_low', `The fee would be ${feeSat} sat, over your limit of ${limitSat} sat. Nothing was sent. Raise the limit, or choose a lower fee rate.`, { feeSat: feeSat.toString(), limitSat: limitSat.toString() });
 
 export function scriptOfAddress(node: SfericNode, address: string): Uint8Array {
   const script = addressToScript(address.trim(), node.config.network);
@@ -51,6 +57,18 @@ function plan(node: SfericNode, { address, amountSat: wantedSat, feerateSatPerVb
   if (planned.ok) return planned.value;
   if (planned.error.code !== 'below_reserve') throw planFailure(planned.error);
   throw reserveFailure(reserveSat, 'send', mostPossibleSat(wantedSat ?? sumSat(coins), attempt));
+}
+
+/** What would take the place of an unconfirmed payment of ours, and that payment. */
+function replacement(node: SfericNode, { txid, feerateSatPerVb, spendReserve }: BumpParams, changeScript: Uint8Array): { readonly own: OwnTransaction; readonly planned: TransactionPlan } {
+  const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
+  if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet. Nothing was changed.');
+  const planned = planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
+  if (!planned.ok) throw bumpFailure(planned.error);
+  const reserveSat = closeReserveSat(node.channels.all());
+  const remainingSat = sumSat(node.onchain.spendable()) - (planned.value.feeSat - own.feeSat);
+  if (remainingSat < reserveSat && spendReserve !== true) throw reserveFailure(reserveSat, 'send', undefined);
+  return { own, planned: planned.value };
 }
 
 /** Signs, stores and only then publishes; a refusal of the network is told, and the transaction stays to be tried again. */
@@ -98,20 +116,27 @@ export const walletHandlers: Handlers<WalletMethod> = {
       if (params.maxFeeSat !== undefined && planned.feeSat > params.maxFeeSat) throw feeOverLimit(planned.feeSat, params.maxFeeSat);
       return { plan: planned, replaces: [], label: params.label };
     }),
-  'wallet.bumpFee': (node, { txid, feerateSatPerVb, spendReserve }) =>
+  'wallet.prepareBump': (node, params) => {
+    const { own, planned } = replacement(node, params, node.keys.scriptOf(ANY_CHANGE));
+    const change = planned.changeVout === undefined ? undefined : planned.unsigned.outputs[planned.changeVout];
+    return {
+      feeSat: planned.feeSat, extraFeeSat: planned.feeSat - own.feeSat, feerateSatPerVb: Number(planned.feeSat) / planned.vsize, virtualSize: planned.vsize,
+      oldFeeSat: own.feeSat, oldFeerateSatPerVb: Number(own.feeSat) / virtualSize(own.tx), changeSat: change?.amountSat ?? 0n,
+      coins: planned.coins.map((coin) => ({ txid: coin.txid, vout: coin.vout, amountSat: coin.amountSat, isAdded: !own.tx.inputs.some((input) => sameOutPoint(input, coin)) })),
+    }; // prettier-ignore
+  },
+  'wallet.bumpFee': (node, params) =>
     sendPlan(node, (turn) => {
-      const own = node.onchain.wallet.ownTransactions.find((known) => known.txid === txid);
-      if (!own) throw new ApiFailure('not_found', 'This is not an unconfirmed transaction of this wallet. Nothing was changed.');
-      const replacement = (changeScript: Uint8Array) =>
-        planReplacement({ own, ledger: node.onchain.ledger, coins: node.onchain.spendable(), feerateSatPerVb, changeScript, entropy: node.ports.system.random(32) });
-      const tried = replacement(node.keys.scriptOf(ANY_CHANGE));
-      const planned = tried.ok ? replacement(node.onchain.newAddress(turn, 'p2wpkh', 'change').script) : tried;
-      if (!planned.ok) throw bumpFailure(planned.error);
-      const reserveSat = closeReserveSat(node.channels.all());
-      const remainingSat = sumSat(node.onchain.spendable()) - (planned.value.feeSat - own.feeSat);
-      if (remainingSat < reserveSat && spendReserve !== true) throw reserveFailure(reserveSat, 'send', undefined);
+      const { txid, maxFeeSat } = params;
+      const keepsLimit = ({ feeSat }: TransactionPlan): void => {
+        if (maxFeeSat !== undefined && feeSat > maxFeeSat) throw feeOverLimit(feeSat, maxFeeSat);
+      };
+      // Tried first with any script of that size, as above.
+      keepsLimit(replacement(node, params, node.keys.scriptOf(ANY_CHANGE)).planned);
+      const { planned } = replacement(node, params, node.onchain.newAddress(turn, 'p2wpkh', 'change').script);
+      keepsLimit(planned);
       // What a person called the payment is the name of its replacement too.
-      return { plan: planned.value, replaces: [txid], label: node.onchain.wallet.labels.get(labelKey('tx', txid)) };
+      return { plan: planned, replaces: [txid], label: node.onchain.wallet.labels.get(labelKey('tx', txid)) };
     }),
   'wallet.freezeCoin': (node, { txid, vout, frozen }) =>
     inTurn(node, (turn) => {

@@ -16,6 +16,8 @@ import type { StoredState } from './uploads.ts';
 
 /** How long an acknowledgement may stay in memory: losing it costs a question to the tower, never a state. */
 const KEEP_CURSOR_MS = 1_000;
+/** With every payment something changes: it is told this often and not more. */
+const TELL_MS = 500;
 /** Appointments that another tower will want in a moment. */
 const MAX_MADE = 32;
 
@@ -72,6 +74,7 @@ export class Towers {
   readonly #made = new Map<string, Appointed>();
   #isRunning = false;
   #cancelKeep: (() => void) | undefined;
+  #cancelTell: (() => void) | undefined;
 
   constructor(options: TowersOptions) {
     this.#options = options;
@@ -96,6 +99,7 @@ export class Towers {
   stop(): void {
     this.#isRunning = false;
     this.#cancelKeep?.();
+    this.#cancelTell?.();
     for (const { client } of this.#towers.values()) client.stop();
   }
 
@@ -118,6 +122,7 @@ export class Towers {
     turn.after(() => {
       if (old) this.#end(old, !isSame);
       if (this.#isRunning && this.#towers.get(id) === tower) tower.client.start();
+      this.#tell();
     });
   }
 
@@ -129,7 +134,10 @@ export class Towers {
     this.#towers.delete(id);
     turn.write('tower', id, undefined);
     for (const channelNumber of tower.cursors.keys()) turn.write('towerCursor', `${id}${channelRecordKey(channelNumber)}`, undefined);
-    turn.after(() => this.#end(tower, true));
+    turn.after(() => {
+      this.#end(tower, true);
+      this.#tell();
+    });
     return true;
   }
 
@@ -146,6 +154,7 @@ export class Towers {
     if (this.#towers.size === 0) return;
     turn.after(() => {
       for (const { client } of this.#towers.values()) client.revoked(channelNumber, { number, record });
+      this.#tell();
     });
   }
 
@@ -159,6 +168,7 @@ export class Towers {
       turn.after(() => {
         tower.client.endUpload(channelNumber);
         tower.client.close(cursor.session);
+        this.#tell();
       });
     }
   }
@@ -195,10 +205,10 @@ export class Towers {
   }
 
   #make(target: TowerTarget): Tower {
-    const { nodeKey, network, system, log, chainHash, onChanged } = this.#options;
+    const { nodeKey, network, system, log, chainHash } = this.#options;
     const ourKey = hkdfKey(utf8('sferic tower client 1'), nodeKey, target.nodeId);
     const client: TowerClient = new TowerClient({
-      target, ourKey, chainHash, network, system, log, onChanged,
+      target, ourKey, chainHash, network, system, log, onChanged: () => this.#tell(),
       channels: () => this.#sessions(tower),
       closing: () => [...tower.cursors.values()].filter(({ isClosing }) => isClosing).map(({ session }) => session),
       upload: (channelNumber) => ({ appoint: (state) => this.#appoint(channelNumber, state, target.grade), read: (from, limit) => this.#read(channelNumber, from, limit) }),
@@ -239,7 +249,17 @@ export class Towers {
     if (!cursor || cursor.next === next) return;
     cursor.next = next;
     tower.changed.add(channelNumber);
+    this.#tell();
     this.#cancelKeep ??= this.#options.system.timers.after(KEEP_CURSOR_MS, () => this.#keep());
+  }
+
+  /** Soon, and once for all that changed until then. */
+  #tell(): void {
+    if (!this.#isRunning) return;
+    this.#cancelTell ??= this.#options.system.timers.after(TELL_MS, () => {
+      this.#cancelTell = undefined;
+      this.#options.onChanged();
+    });
   }
 
   #keep(): void {

@@ -66,7 +66,7 @@ const tab: readonly TourStep[] = [
   async ({ world, tab }) => {
     const running = tab();
     await running?.stop();
-    if (!running || running.payments === 0) throw new ApiFailure('bad_request', 'Nothing was paid yet. Start the tab first.');
+    if (!running || running.payments === 0) throw new ApiFailure('bad_request', 'Nothing was paid yet. Start the tab first.', { fault: 'nothing_paid' });
     const channel = await world.untilAtRest(needChannel(world, 'cafe'));
     return { ...balancesOf(channel), payments: BigInt(running.payments), paidSat: running.paidSat };
   },

@@ -1,3 +1,8 @@
+/** It did not come in time. */
+export class WaitedInVain extends Error {
+  override readonly name = 'WaitedInVain';
+}
+
 /** Waiting for what the engines do by themselves. */
 export class Waiting {
   readonly #watchers = new Set<() => void>();
@@ -43,7 +48,7 @@ export class Waiting {
         }
         isLooking = false;
       };
-      const timer = setTimeout(() => done(() => reject(new Error(`waited in vain for ${what}`))), timeoutMs);
+      const timer = setTimeout(() => done(() => reject(new WaitedInVain(`waited in vain for ${what}`))), timeoutMs);
       // Not everything that counts has an event, the height of another engine for instance.
       const pulse = setInterval(check, 200);
       this.#watchers.add(check);

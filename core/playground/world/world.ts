@@ -14,7 +14,7 @@ import { Kinds, type KnownChannel } from './kinds.ts';
 import { Diary } from './diary.ts';
 import { PlayNode } from './play-node.ts';
 import { viewOf } from './view.ts';
-import { Waiting } from './waiting.ts';
+import { WaitedInVain, Waiting } from './waiting.ts';
 
 export type WalletChannel = Answer<'channel.get'>;
 
@@ -259,7 +259,7 @@ export class World {
       const found = await this.waiting.until(what, look, 1_500).catch(() => undefined);
       if (found !== undefined) return found;
     }
-    throw new Error(`no ${what} in ${most} blocks`);
+    throw new WaitedInVain(`no ${what} in ${most} blocks`);
   }
 
   /** The wallet calls a node that has just come back. */
@@ -284,7 +284,7 @@ export class World {
     const node = this.nodeOf(id);
     const channel = this.openChannel(id);
     const state = channel && node.bestOldState(channel.channelId);
-    if (!state) throw new ApiFailure('bad_request', 'This node has no revoked state that would be better for it than the present one. Nothing was done. Let it pay you something first.');
+    if (!state) throw new ApiFailure('bad_request', 'This node has no revoked state that would be better for it than the present one. Nothing was done. Let it pay you something first.', { fault: 'no_better_state' });
     const { txid, hex, toLocalVout } = node.signOld(state);
     this.kinds.cheat(txid, toLocalVout);
     await this.host.chain.mineTxs([hex]);

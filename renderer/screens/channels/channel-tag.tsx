@@ -8,5 +8,6 @@ export function ChannelTag({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   if (channel.state === 'normal') return channel.live ? <span className="tag tag-success">{t('channel.open')}</span> : <span className="tag">{t('channel.offline')}</span>;
   if (channel.state === 'closed') return <span className="tag">{t('channel.closed')}</span>;
+  if (channel.isRestored && channel.state === 'fallen_behind') return <span className="tag tag-onchain">{t('channel.restored.short')}</span>;
   return <span className="tag tag-onchain">{t(`channel.${channel.state}`)}</span>;
 }

@@ -25,8 +25,10 @@ function ChannelItem({ channel, isCurrent, onPress }: { readonly channel: Channe
         </span>
         <Amount sat={channel.capacitySat} />
       </span>
-      <Bar parts={partsOf(channel)} label={t('channel.bar')} />
-      {channel.state === 'opening' ? (
+      {!channel.isRestored && <Bar parts={partsOf(channel)} label={t('channel.bar')} />}
+      {channel.isRestored ? (
+        channel.state === 'fallen_behind' && <span className="small muted">{t('channel.restored.unknown')}</span>
+      ) : channel.state === 'opening' ? (
         <span className="small muted">{t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}</span>
       ) : channel.state !== 'normal' ? (
         <span className="bar-ends muted">

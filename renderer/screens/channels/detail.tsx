@@ -38,7 +38,7 @@ function Facts({ channel }: { readonly channel: Channel }) {
           </dd>
         </>
       )}
-      {!IS_ENDING.has(channel.state) && (
+      {!IS_ENDING.has(channel.state) && !channel.isRestored && (
         <>
           <dt>{t('channel.reserve')}</dt>
           <dd>
@@ -56,8 +56,12 @@ function Facts({ channel }: { readonly channel: Channel }) {
       </dd>
       <dt>{t('channel.delays')}</dt>
       <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
-      <dt>{t('channel.states')}</dt>
-      <dd>{groups(BigInt(channel.localCommitmentNumber))}</dd>
+      {!channel.isRestored && (
+        <>
+          <dt>{t('channel.states')}</dt>
+          <dd>{groups(BigInt(channel.localCommitmentNumber))}</dd>
+        </>
+      )}
       <dt>{t('channel.funding')}</dt>
       <dd className="code">
         {shortId(channel.fundingTxid)}:{channel.fundingVout}
@@ -90,7 +94,13 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
         <ChannelTag channel={channel} />
       </div>
       <div className="card-body stack">
-        <div className="stack-tight">
+        {channel.isRestored && channel.state === 'fallen_behind' && (
+          <Notice title={t('channel.restored')}>
+            <p>{t('channel.restored.text')}</p>
+            {!channel.live && <p>{t('channel.restored.away')}</p>}
+          </Notice>
+        )}
+        {!channel.isRestored && <div className="stack-tight">
           <Bar tall parts={partsOf(channel)} label={t('channel.bar')} />
           <div className="bar-ends">
             <span className="key">
@@ -102,7 +112,7 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
               <span className={`swatch ${channel.state === 'normal' ? 'sw-remote' : 'sw-reserve-remote'}`} />
             </span>
           </div>
-        </div>
+        </div>}
         {channel.state === 'opening' && (
           <Notice title={t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}>
             <p>{t('channel.opening.text')}</p>

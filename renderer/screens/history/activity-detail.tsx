@@ -97,7 +97,7 @@ function PaymentFacts({ payment }: { readonly payment: Payment }) {
           <Identifier text={payment.paymentHash} />
         </dd>
       </dl>
-      {payment.failure && <p>{failureText(payment.failure, language)}</p>}
+      {payment.failure && <p>{failureText(payment.failure, t)}</p>}
       {isSent && payment.paymentPreimage !== undefined && (
         <div className="button-row">
           <CopyButton text={payment.paymentPreimage} label={t('pay.proof.copy')} />

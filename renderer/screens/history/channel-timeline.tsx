@@ -38,7 +38,7 @@ export function ChannelTimeline({ channelId, onBack }: { readonly channelId: str
         detail={
           channel && (
             <>
-              {t('timeline.with')} <span className="code">{shortId(channel.peerNodeId)}</span> · <Amount sat={channel.capacitySat} /> · {t('timeline.revoked', { count: channel.remoteCommitmentNumber })}
+              {t('timeline.with')} <span className="code">{shortId(channel.peerNodeId)}</span> · <Amount sat={channel.capacitySat} /> {!channel.isRestored && <>· {t('timeline.revoked', { count: channel.remoteCommitmentNumber })}</>}
             </>
           )
         }
@@ -52,8 +52,8 @@ export function ChannelTimeline({ channelId, onBack }: { readonly channelId: str
         }
       />
       <Problem error={error} />
-      {channel?.closeReason !== undefined && <Closed channel={channel} />}
-      {channel ? <Body channel={channel} /> : <Skeleton />}
+      {channel?.closeReason !== undefined && !(channel.isRestored && channel.state === 'fallen_behind') && <Closed channel={channel} />}
+      {!channel ? <Skeleton /> : channel.isRestored ? <Notice title={t('channel.restored.history')} /> : <Body channel={channel} />}
       <EvidenceDialog channelId={channelId} isOpen={isExporting} onClose={() => setExporting(false)} />
     </>
   );

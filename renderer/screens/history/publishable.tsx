@@ -32,7 +32,7 @@ function Sides({ channel }: { readonly channel: Channel }) {
   const { channelId } = channel;
   const ours = useAnswer('channel.previewForceClose', { channelId, commitment: 'ours' }, EVENTS);
   const theirs = useAnswer('channel.previewForceClose', { channelId, commitment: 'theirs' }, EVENTS);
-  const { value: towers } = useAnswer('tower.list', {}, ['channel.updated']);
+  const { value: towers } = useAnswer('tower.list', {}, ['tower.updated']);
   const guards = towers?.filter(({ channels }) => channels.some((one) => one.channelId === channelId)).length ?? 0;
   const outcome = (answer: Preview, index: number) => {
     const preview = answer.previews[index];

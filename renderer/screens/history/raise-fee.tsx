@@ -5,7 +5,7 @@ import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field } from '../../components/field.tsx';
-import { Identifier } from '../../components/identifier.tsx';
+import { Identifier, shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
@@ -18,6 +18,7 @@ import { useAnswer } from '../../state/answers.ts';
 
 type Transaction = NonNullable<ActivityEntry['transaction']>;
 export type Raised = Answer<'wallet.bumpFee'>;
+type Plan = Answer<'wallet.prepareBump'>;
 
 /** A payment of ours that waits for a block: only such a one can be replaced. */
 const canBeRaised = ({ height, netSat, kind }: Transaction): boolean => height === undefined && netSat < 0n && (kind === 'sent' || kind === 'moved');
@@ -64,20 +65,20 @@ function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: T
   const [isSpending, setSpending] = useState(false);
   const raise = useAction('wallet.bumpFee');
   const rate = rateOf(text);
+  const given = rate === undefined ? undefined : { txid: transaction.txid, feerateSatPerVb: rate, ...(isSpending ? { spendReserve: true } : {}) };
+  // Before a rate is typed nobody looks at what comes back.
+  const { value: answer, error: refusal } = useAnswer('wallet.prepareBump', given ?? { txid: transaction.txid, feerateSatPerVb: 1 }, ['wallet.updated']);
+  const plan = given && !refusal ? answer : undefined;
+  const error = raise.error ?? (given && refusal);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    if (rate === undefined) return;
-    const done = await raise.run({ txid: transaction.txid, feerateSatPerVb: rate, ...(isSpending ? { spendReserve: true } : {}) });
+    if (!given || !plan) return;
+    const done = await raise.run({ ...given, maxFeeSat: plan.feeSat });
     if (done) onRaised(done);
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
       <p>{t('raise.text')}</p>
-      {transaction.feeSat !== undefined && (
-        <p className="small muted">
-          {t('raise.now')} <Amount sat={transaction.feeSat} />
-        </p>
-      )}
       <Field
         label={t('raise.rate')}
         value={text}
@@ -91,15 +92,55 @@ function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: T
         help={rates && t('raise.rate.help', { fast: rateText(rates.fastSatPerVb), normal: rateText(rates.normalSatPerVb) })}
         {...(text.trim() !== '' && rate === undefined ? { error: t('raise.rate.bad') } : {})}
       />
-      <ReserveNotice error={raise.error} isSpending={isSpending} onSpending={setSpending} />
-      <Refusal error={raise.error} />
+      <PlanFacts transaction={transaction} plan={plan} />
+      <ReserveNotice error={error} isSpending={isSpending} onSpending={setSpending} />
+      <Refusal error={error} />
       <div className="button-row">
-        <Button look="primary" submit isDisabled={rate === undefined} isBusy={raise.isBusy}>
+        <Button look="primary" submit isDisabled={!plan} isBusy={raise.isBusy}>
           {t('raise.button')}
         </Button>
         <Button onPress={onClose}>{t('cancel')}</Button>
       </div>
     </form>
+  );
+}
+
+/** What it has cost, what it would cost, and who pays for it. */
+function PlanFacts({ transaction, plan }: { readonly transaction: Transaction; readonly plan: Plan | undefined }) {
+  const { t } = useI18n();
+  const added = plan?.coins.filter(({ isAdded }) => isAdded) ?? [];
+  return (
+    <dl className="facts" aria-live="polite">
+      {transaction.feeSat !== undefined && (
+        <>
+          <dt>{t('raise.now')}</dt>
+          <dd>
+            <Amount sat={transaction.feeSat} /> {plan && <span className="faint">· {t('payChain.rate.value', { rate: rateText(plan.oldFeerateSatPerVb) })}</span>}
+          </dd>
+        </>
+      )}
+      {plan && (
+        <>
+          <dt>{t('raise.fee')}</dt>
+          <dd>
+            <Amount sat={plan.feeSat} /> <span className="faint">· {t('payChain.rate.value', { rate: rateText(plan.feerateSatPerVb) })}</span>
+          </dd>
+          <dt>{t('raise.more')}</dt>
+          <dd className="strong">
+            <Amount sat={plan.extraFeeSat} />
+          </dd>
+          <dt>{t('raise.coins')}</dt>
+          <dd>
+            {t(added.length === 0 ? 'raise.coins.change' : 'raise.coins.added', { count: added.length })}
+            {added.map(({ txid, vout, amountSat }) => (
+              <span className="block small faint" key={`${txid}${vout}`}>
+                <span className="code">{shortId(txid)}</span> · <Amount sat={amountSat} />
+              </span>
+            ))}
+          </dd>
+        </>
+      )}
+    </dl>
   );
 }
 

@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
+import { fileState, useBackupStatus } from '../channel-file.tsx';
 
 /** One line: is my money safe? The gravest matter first, and only that one. */
 export function Safety({ channels }: { readonly channels: Answer<'channel.list'> }) {
@@ -15,6 +16,8 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
   const chain = info?.chain;
   const cheated = channels.find(({ state, spendClass }) => state !== 'closed' && spendClass === 'revoked');
+  const { value: backup } = useBackupStatus();
+  const restored = channels.filter(({ isRestored, state }) => isRestored && state === 'fallen_behind').length;
   const offline = channels.filter(({ state, live }) => state === 'normal' && !live).length;
   if (vault?.recoveryReason !== undefined) {
     return (
@@ -39,6 +42,18 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   }
   if (chain.state !== 'synced') return <Notice title={t('safety.syncing')}><p>{t('safety.syncing.text')}</p></Notice>; // prettier-ignore
   if (chain.tipIsOld) return <Notice kind="warning" title={t('safety.old')}><p>{t('safety.old.text')}</p></Notice>; // prettier-ignore
+  if (restored > 0) {
+    const action = (
+      <Button size="small" onPress={() => go({ screen: 'channels' })}>
+        {t('backupFile.toChannels')}
+      </Button>
+    );
+    return (
+      <Notice title={t('safety.restored', { count: restored })} action={action}>
+        <p>{t('safety.restored.text', { count: restored })}</p>
+      </Notice>
+    );
+  }
   if (status && status.seedConfirmedAtMs === undefined) {
     const action = (
       <Button size="small" onPress={() => go({ screen: 'backup' })}>
@@ -52,5 +67,18 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
   }
   if (offline > 0) return <Notice title={t('safety.offline', { count: offline })}><p>{t('safety.offline.text')}</p></Notice>; // prettier-ignore
+  const file = backup && shell.playground !== 'on' ? fileState(backup) : 'none';
+  if (file === 'missing' || file === 'old') {
+    const action = (
+      <Button size="small" onPress={() => go({ screen: 'backup' })}>
+        {t('safety.file.button')}
+      </Button>
+    );
+    return (
+      <Notice kind="success" title={t('safety.good')} action={action}>
+        <p>{t(`safety.file.${file}`)}</p>
+      </Notice>
+    );
+  }
   return <Notice kind="success" line title={t('safety.good')}>{t(shell.playground === 'on' ? 'playground.safe' : 'safety.good.text')}</Notice>; // prettier-ignore
 }

@@ -30,7 +30,7 @@ export function PayInvoice({ invoice, onAgain }: PayInvoiceProps) {
   const { value: decoded, error } = useAnswer('invoice.decode', { invoice }, ['chain.updated']);
   const send = useAction('payment.send');
   const [started, setStarted] = useState<Answer<'payment.send'>>();
-  if (started && decoded) return <Progress started={started} invoice={decoded} onAgain={onAgain} />;
+  if (started && decoded) return <Progress key={started.createdAtMs} started={started} invoice={decoded} onAgain={onAgain} onRetry={() => setStarted(undefined)} />;
   return (
     <>
       <ScreenHead question={t('pay.confirm.title')} detail={t('pay.confirm.text')} actions={<Button onPress={onAgain}>{t('pay.other')}</Button>} />

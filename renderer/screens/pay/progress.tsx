@@ -10,33 +10,39 @@ import { Notice } from '../../components/notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
-import { failureText } from './failure-text.ts';
+import { useShell } from '../../state/shell.ts';
+import { exactAmount } from '../../format/fault-words.ts';
+import { type Failure, failureText, remedyOf, remedyText, toldText } from './failure-text.ts';
 
 type Payment = Answer<'payment.get'>;
 
 interface ProgressProps {
   readonly started: Payment;
   readonly invoice: Answer<'invoice.decode'>;
+  /** To another payment. */
   readonly onAgain: () => void;
+  /** Back to the same invoice, which is looked at anew. */
+  readonly onRetry: () => void;
 }
 
 /** Where the payment is, and how it ended: with a proof, or with what went wrong. */
-export function Progress({ started, invoice, onAgain }: ProgressProps) {
+export function Progress({ started, invoice, onAgain, onRetry }: ProgressProps) {
   const { t } = useI18n();
   const { value: payment = started } = useAnswer('payment.get', { paymentHash: started.paymentHash }, ['payment.updated']);
+  const isUnknown = payment.failure !== undefined && remedyOf(payment.failure) === 'ask';
   return (
     <>
-      <ScreenHead question={t(`pay.state.${payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
+      <ScreenHead question={t(`pay.state.${isUnknown ? 'unknown' : payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
       <div className="cols pay-cols">
         <Card title={t('pay.course')}>
           <ol className="trail" aria-live="polite">
             <Step isDone title={t('pay.step.started')} />
             <Step isDone={payment.state !== 'pending'} isLive={payment.state === 'pending'} title={t('pay.step.way', { parts: Math.max(1, payment.parts), attempts: payment.attempts })} />
-            <Step isDone={payment.state !== 'pending'} title={t(payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
+            <Step isDone={payment.state !== 'pending'} title={t(isUnknown ? 'pay.step.unknown' : payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
           </ol>
           <NotYet title={t('pay.hops')}>{t('pay.hops.text')}</NotYet>
         </Card>
-        <Outcome payment={payment} />
+        <Outcome payment={payment} onAgain={onAgain} onRetry={onRetry} />
       </div>
     </>
   );
@@ -51,8 +57,40 @@ function Step({ title, isDone = false, isLive = false }: { readonly title: strin
   );
 }
 
-function Outcome({ payment }: { readonly payment: Payment }) {
-  const { t, language } = useI18n();
+/** What went wrong, what that means for the money, what to do; last the words of the protocol, for whoever asks. */
+function Failed({ failure, amountMsat, onAgain, onRetry }: { readonly failure: Failure; readonly amountMsat: bigint; readonly onAgain: () => void; readonly onRetry: () => void }) {
+  const { t } = useI18n();
+  const { unit } = useShell().shell;
+  const remedy = remedyOf(failure);
+  const told = toldText(failure, t);
+  return (
+    <Notice kind="danger" live title={t(remedy === 'ask' ? 'pay.unknown' : 'pay.failed')}>
+      <div className="stack-tight">
+        <p>{failureText(failure, t)}</p>
+        <p>{remedyText(failure, t)}</p>
+        <div className="button-row">
+          {remedy === 'retry' && (
+            <Button look="primary" icon="retry" onPress={onRetry}>
+              {t('pay.retry')}
+            </Button>
+          )}
+          {remedy === 'new_invoice' && (
+            <>
+              <Button look="primary" onPress={onAgain}>
+                {t('pay.newInvoice')}
+              </Button>
+              <CopyButton text={t('pay.askPayee.text', { amount: exactAmount(amountMsat, unit), reason: failure.failureName ?? failure.code })} label={t('pay.askPayee')} />
+            </>
+          )}
+        </div>
+        {told !== undefined && <p className="micro muted">{told}</p>}
+      </div>
+    </Notice>
+  );
+}
+
+function Outcome({ payment, onAgain, onRetry }: { readonly payment: Payment; readonly onAgain: () => void; readonly onRetry: () => void }) {
+  const { t } = useI18n();
   if (payment.state === 'pending') {
     return (
       <Notice title={t('pay.pending')}>
@@ -61,12 +99,7 @@ function Outcome({ payment }: { readonly payment: Payment }) {
     );
   }
   if (payment.state === 'failed') {
-    return (
-      <Notice kind="danger" live title={t('pay.failed')}>
-        <p>{payment.failure ? failureText(payment.failure, language) : ''}</p>
-        {payment.failure && <p className="code faint">{payment.failure.code}</p>}
-      </Notice>
-    );
+    return <Failed failure={payment.failure ?? { code: 'other', message: '' }} amountMsat={payment.amountMsat} onAgain={onAgain} onRetry={onRetry} />;
   }
   return (
     <Card title={t('pay.receipt')}>

@@ -10,7 +10,7 @@ export function QuoteFacts({ quote }: { readonly quote: Answer<'payment.quote'> 
     <>
       {!quote.payable && quote.reason && (
         <Notice kind="warning" live title={t('pay.notPayable')}>
-          <p>{errorText({ code: quote.reason.code as ErrorCode, message: quote.reason.message })}</p>
+          <p>{errorText({ ...quote.reason, code: quote.reason.code as ErrorCode })}</p>
         </Notice>
       )}
       <dl className="facts">

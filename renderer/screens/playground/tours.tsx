@@ -78,7 +78,7 @@ function Walk({ tour, play }: { readonly tour: Tour; readonly play: PlayState })
         {isTab && !play.tab && <TabPanel tab={undefined} />}
         {tour.fault !== undefined && (
           <Notice kind="warning" title={t('tour.fault')} live>
-            <p>{tour.fault}</p>
+            <p>{t(`tour.fault.${tour.fault.code}`)}</p>
           </Notice>
         )}
         <Problem error={next.error ?? end.error} />

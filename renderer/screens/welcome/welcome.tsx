@@ -94,7 +94,7 @@ export function Welcome({ onBusy, onChanged }: WelcomeProps) {
         ) : step === 'create' ? (
           <CreateWallet onBack={() => setStep('choose')} onMade={() => onBusy(true)} onDone={finish} />
         ) : (
-          <RestoreWallet onBack={() => setStep('choose')} onDone={finish} />
+          <RestoreWallet onBack={() => setStep('choose')} onMade={() => onBusy(true)} onDone={finish} />
         )}
       </main>
     </div>

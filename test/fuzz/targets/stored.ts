@@ -1,6 +1,8 @@
 import { unsignedInput } from '../../../core/bitcoin/transaction.ts';
 import { decodeChannel, encodeChannel, encodeHtlc } from '../../../core/channel/codec.ts';
 import { journalEvent } from '../../../core/channel/journal.ts';
+import { staticChannel } from '../../../core/channel/static-backup.ts';
+import { toBase64, tryFromBase64 } from '../../../core/codec/base64.ts';
 import { type Codec, decodeWith, encodeWith } from '../../../core/codec/codec.ts';
 import { sha256 } from '../../../core/crypto/hash.ts';
 import { ScriptLedger } from '../../../core/io/bitcoind/ledger.ts';
@@ -10,6 +12,7 @@ import { must } from '../../../core/lib/result.ts';
 import { msat, sat } from '../../../core/lib/units.ts';
 import { decodeIncoming, decodeOrder, decodeOutgoing, encodeIncoming, encodeOrder, encodeOutgoing } from '../../../core/payment/codec.ts';
 import { paymentJournalEvent } from '../../../core/payment/journal.ts';
+import { openBackup, sealBackup } from '../../../core/store/backup-file.ts';
 import { openJournal, openLedger, sealJournal, sealLedger } from '../../../core/store/entries.ts';
 import { decodeNote, encodeNote, fenceKeys } from '../../../core/store/fence.ts';
 import { tables } from '../../../core/store/port.ts';
@@ -17,6 +20,7 @@ import { createSealer } from '../../../core/store/sealing.ts';
 import { KDF_FLOOR, decodeVault, encodeVault, newKdfHeader, openVault, sealVault } from '../../../core/store/vault.ts';
 import { initialState, labelKey, recordOwnTransaction, setLabel } from '../../../core/wallet/state.ts';
 import { walletStateCodec } from '../../../core/wallet/state-codec.ts';
+import { CONTEXT as BACKUP_CONTEXT, backupOf } from '../../support/backup-kit.ts';
 import { type ChannelPair, fulfill, offer, reachNormal } from '../../support/channel-pair.ts';
 import { mutate, seededRandom, type Random } from '../../support/mutate.ts';
 import { channel, contextOf, createdInvoice, invoiceOf, reachOffered, receivedFrom, stepIn, incomingContext } from '../../states/payment/kit.ts';
@@ -102,6 +106,16 @@ function sealedTargets(): AnyTarget[] {
   ]; // prettier-ignore
 }
 
+function backupTargets(): AnyTarget[] {
+  const file = sealBackup(backupOf(), BACKUP_CONTEXT, fixed());
+  const channels = backupOf().channels.map((one) => encodeWith(staticChannel, one));
+  return [
+    bytesTarget('backup file', (random) => mutate(file, random), (input) => openBackup(input, BACKUP_CONTEXT).ok),
+    textTarget('text of a backup file', (random) => fromUtf8(mutate(utf8(toBase64(file)), random)), (text) => { const raw = tryFromBase64(text); return raw !== undefined && openBackup(raw, BACKUP_CONTEXT).ok; }),
+    codecTarget('channel of a backup', staticChannel, channels),
+  ]; // prettier-ignore
+}
+
 function fileTargets(): AnyTarget[] {
   const keys = fenceKeys(KEY);
   const ledger = new ScriptLedger();
@@ -121,5 +135,6 @@ export const storedTargets = (): readonly AnyTarget[] => [
   walletTarget(),
   vaultTarget(),
   ...sealedTargets(),
+  ...backupTargets(),
   ...fileTargets(),
 ];

@@ -1,4 +1,5 @@
 import type { Mutant } from '../mutant.ts';
+import { backupMutants } from './backups.ts';
 import { commitmentMutants } from './commitments.ts';
 import { groundMutants } from './ground.ts';
 import { limitMutants } from './limits.ts';
@@ -7,4 +8,4 @@ import { paymentMutants } from './payments.ts';
 import { shellMutants } from './shell.ts';
 import { sweepMutants } from './sweeping.ts';
 
-export const mutants: readonly Mutant[] = [...commitmentMutants, ...limitMutants, ...paymentMutants, ...onchainMutants, ...sweepMutants, ...groundMutants, ...shellMutants];
+export const mutants: readonly Mutant[] = [...commitmentMutants, ...limitMutants, ...paymentMutants, ...onchainMutants, ...sweepMutants, ...groundMutants, ...backupMutants, ...shellMutants];

@@ -71,7 +71,7 @@ export const onchainMutants: readonly Mutant[] = [
   },
   {
     fault: 'the second stage of our own commitment is not brought home', against: 'BOLT 5', file: OURS, tests: closes,
-    find: '...unique(second)]), watches }', replace: ']), watches }',
+    find: 'return { claims: unspent(channel, [...main, ...first, ...second])', replace: 'return { claims: unspent(channel, [...main, ...first])',
   },
   {
     fault: 'a claim stops when somebody else only offers a spend of it', against: 'catalogue 19', file: OURS, tests: closes,
@@ -87,7 +87,7 @@ export const onchainMutants: readonly Mutant[] = [
   },
   {
     fault: 'after a data loss a reorg makes our commitment go out', against: 'I-23', file: ONCHAIN, tests: closes,
-    find: "channel.closeReason === 'data_loss' ? 'fallen_behind' : closingTxs", replace: "channel.closeReason === 'data_loss' ? 'failing' : closingTxs",
+    find: "hasLostState(channel) ? 'fallen_behind' : closingTxs", replace: "hasLostState(channel) ? 'failing' : closingTxs",
   },
   {
     fault: 'the books lose a channel before its close is safe', against: 'I-13', file: ONCHAIN, tests: closes,

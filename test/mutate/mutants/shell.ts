@@ -6,6 +6,10 @@ const CONFIRM = 'electron/confirm.ts';
 const table = ['unit/electron/security.test.ts'];
 const channels = ['unit/electron/ipc.test.ts'];
 const confirm = ['unit/electron/confirm.test.ts'];
+const keeper = ['unit/electron/backup-keeper.test.ts'];
+const exported = ['unit/electron/exports.test.ts'];
+const telling = ['unit/electron/telling.test.ts'];
+const reserve = ['simulation/reserve.test.ts'];
 const wake = ['simulation/wake.test.ts'];
 /** On the compiled program, in Chromium. */
 const window = ['ui/security.test.ts'];
@@ -74,4 +78,24 @@ export const shellMutants: readonly Mutant[] = [
   { fault: 'peers stay connected over a sleep', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: "this.peers.rest('this computer sleeps');", replace: '' },
   { fault: 'peers come back before the chain', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'const isCaughtUp = await this.ports.chain.catchUp();', replace: 'const isCaughtUp = this.#sleeps >= 0;' },
   { fault: 'news of before the sleep open connections', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'if (this.#isAwake) this.peers.activate();', replace: 'this.peers.activate();' },
+  {
+    fault: 'a backup file closes channels without a question', against: 'safety 5, IPC', file: 'electron/readings.ts', tests: confirm,
+    find: 'const count = channels.filter(({ isKnown }) => !isKnown).length;', replace: 'const count = channels.filter(() => false).length;',
+  },
+  {
+    fault: 'the kept backup file is written over one that names lost channels', against: 'safety 4, seed-only restore', file: 'electron/backup-keeper.ts', tests: keeper,
+    find: 'if (found?.channels.every(({ isKnown }) => isKnown)) return { path, found };', replace: 'return { path, found };',
+  },
+  {
+    fault: 'a backup file counts as saved unread', against: 'safety 4, seed-only restore', file: 'electron/exports.ts', tests: exported,
+    find: "    await valueFrom(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));\n", replace: '',
+  },
+  {
+    fault: 'an alarm of the own wallet is not heard in the playground', against: 'safety 5, playground', file: 'electron/telling.ts', tests: telling,
+    find: "return whose === 'own' || isShown ?", replace: 'return isShown ?',
+  },
+  {
+    fault: 'a raised fee goes over the limit that was confirmed', against: 'safety 5, IPC', file: 'core/node/handlers/wallet.ts', tests: reserve,
+    find: 'if (maxFeeSat !== undefined && feeSat > maxFeeSat) throw', replace: 'if (maxFeeSat !== undefined && feeSat < 0n) throw',
+  },
 ]; // prettier-ignore

@@ -118,6 +118,7 @@ const events = fc.oneof(
   fc.record({ kind: kind('claimed'), txid: hash, label: text, amountSat: u64 }),
   fc.record({ kind: kind('closed'), recoveredSat: u64 }),
   fc.record({ kind: kind('peer_error'), text }),
+  fc.record({ kind: kind('restored'), fundingTxid: hash, fundingOutputIndex: u16, capacitySat: u64, madeAtMs: u64 }),
 ) as unknown as fc.Arbitrary<JournalEvent>;
 
 describe('a journal event', () => {

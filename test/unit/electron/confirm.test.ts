@@ -154,6 +154,8 @@ describe('what the main process reads and shows', () => {
     'invoice.decode': { payeeNodeId: NODE, paymentHash: 'ef'.repeat(32), amountMsat: '250000123' },
     'payment.quote': { maxFeeMsat: '1500' },
     'wallet.prepareSend': { amountSat: '777', feeSat: '100' },
+    'wallet.prepareBump': { feeSat: '2000', oldFeeSat: '500' },
+    'backup.drill': { madeAtMs: 1_700_000_000_000, channels: [{ isKnown: true }, { isKnown: false }, { isKnown: false }], missing: [] },
     'channel.get': { peerNodeId: NODE, ourMsat: '5000000' },
     'vault.status': { state: 'unlocked' },
   };
@@ -186,6 +188,24 @@ describe('what the main process reads and shows', () => {
     expect((await read('wallet.send', { address: ADDRESS, amountSat: 777n, maxFeeSat: 120n })).params).toMatchObject({ maxFeeSat: '120' });
   });
 
+  test('a higher fee: of what, so far and at most; the limit is carried out', async () => {
+    const given = { txid: CHANNEL, feerateSatPerVb: 20 };
+    const text = (await shown('wallet.bumpFee', given)).replaceAll('\u2009', ' ');
+    expect(text).toMatch(grouped(CHANNEL));
+    expect(text).toContain('Fee so far: 500 sat');
+    expect(text).toContain('Fee: 3 200 sat at most');
+    expect((await read('wallet.bumpFee', given)).params).toEqual({ ...given, maxFeeSat: '3200' });
+    expect((await read('wallet.bumpFee', { ...given, maxFeeSat: 2000n })).params).toEqual({ ...given, maxFeeSat: '2000' });
+  });
+
+  test('a backup file: of when, and how many channels end; one that brings back nothing asks nothing', async () => {
+    const text = await shown('backup.restore', { file: 'AA==' });
+    expect(text).toContain('There are 2.');
+    expect(text).toContain('2023-11-14');
+    const known = await readRequest({ call: async () => ({ madeAtMs: 0, channels: [{ isKnown: true }], missing: [] }), say: sayIn('en') }, 'backup.restore', { file: 'AA==' } as never);
+    expect(known.question).toBeUndefined();
+  });
+
   test('a channel: with whom, and what is given away at once', async () => {
     const text = await shown('channel.open', { peer: `${NODE}@127.0.0.1:9735`, capacitySat: 2_000_000n, pushMsat: 1_000_000n });
     expect(text).toMatch(grouped(NODE));
@@ -208,17 +228,17 @@ describe('what the main process reads and shows', () => {
   test('every method of the list has a reader that asks, and every method that moves money is in the list', async () => {
     const given: Readonly<Record<ConfirmedMethod, object>> = {
       'wallet.send': { address: ADDRESS }, 'wallet.bumpFee': { txid: CHANNEL, feerateSatPerVb: 2 }, 'payment.send': { invoice: 'x' }, 'channel.open': { peer: NODE, capacitySat: 1n },
-      'channel.close': { channelId: CHANNEL }, 'channel.forceClose': { channelId: CHANNEL }, 'tower.add': { address: NODE, grade: 'own' }, 'vault.revealSeed': { password: 'x' },
+      'channel.close': { channelId: CHANNEL }, 'channel.forceClose': { channelId: CHANNEL }, 'tower.add': { address: NODE, grade: 'own' }, 'backup.restore': { file: 'AA==' }, 'vault.revealSeed': { password: 'x' },
       'shell.connect': { network: 'mainnet', chainSources: ['electrum:tcp://a:1'] },
     }; // prettier-ignore
     for (const method of CONFIRMED_METHODS) expect(await shown(method, given[method]), method).toMatch(/\?/u);
     // Reviewed: these change nothing that is worth money, or need the password itself.
     const harmless = new Set([
       'node.info', 'node.stop', 'node.subscribe', 'vault.status', 'vault.create', 'vault.restore', 'vault.unlock', 'vault.lock', 'vault.changePassword', 'vault.checkPassword', 'vault.confirmSeed',
-      'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
+      'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.prepareBump', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
       'channel.list', 'channel.get', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
       'payment.export', 'payment.history', 'payment.label', 'activity.list', 'activity.export', 'channel.states', 'channel.revocations', 'channel.closing', 'channel.evidence',
-      'tower.remove', 'tower.list', 'ledger.balances',
+      'tower.remove', 'tower.list', 'ledger.balances', 'backup.status', 'backup.run', 'backup.drill',
     ]); // prettier-ignore
     const unreviewed = Object.keys(methods).filter((name) => !harmless.has(name) && !CONFIRMED_METHODS.some((confirmed) => confirmed === name));
     expect(unreviewed).toEqual([]);

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -70,6 +70,8 @@ describe('commands', () => {
       'vault.create': () => ({ mnemonic: 'abandon about' }),
       'vault.unlock': () => ({}),
       'vault.restore': () => ({}),
+      'backup.run': () => ({ file: 'U0ZFUklDQg==', channels: 2, madeAtMs: 5 }),
+      'backup.drill': () => ({ madeAtMs: 5, channels: [], missing: [] }),
     };
     app = createFakeApp(handlers);
     server = await serveRpc({
@@ -140,6 +142,28 @@ describe('commands', () => {
     expect(await cli(['vault.restore', ...files])).toMatchObject({ code: 0, asked: [] });
     expect(app.calls[0]?.params).toEqual({ password: 'hunter22', mnemonic: 'abandon about', passphrase: '' });
     expect(await cli(['vault.unlock', '--password-file', join(folder, 'none')])).toMatchObject({ code: 1, errors: expect.stringContaining('ENOENT') });
+  });
+
+  test('a backup file is written and read by its path', async () => {
+    const path = join(folder, 'channels.sferic');
+    const made = await cli(['backup.run', '--file', path]);
+    expect(made).toMatchObject({ code: 0, errors: '' });
+    expect(made.out).toContain(path);
+    expect(made.out).not.toContain('U0ZF');
+    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['U0ZFUklDQg==\n', process.platform === 'win32' ? expect.anything() : 0o600]);
+    writeFileSync(path, 'U0ZF\r\nUklDQg== \n');
+    expect(await cli(['backup.drill', '--file', path])).toMatchObject({ code: 0 });
+    expect(app.calls.at(-1)).toMatchObject({ method: 'backup.drill', params: { file: 'U0ZFUklDQg==' } });
+    expect((await cli(['backup.run'])).out).toContain('U0ZFUklDQg==');
+  });
+
+  test('a file that cannot be read or written is a sentence, and a method without one says so', async () => {
+    expect(await cli(['backup.drill', '--file', join(folder, 'none')])).toMatchObject({ code: 1, errors: expect.stringContaining('ENOENT') });
+    writeFileSync(join(folder, 'huge'), 'x'.repeat(600_000));
+    expect(await cli(['backup.restore', '--file', join(folder, 'huge')])).toMatchObject({ code: 1, errors: expect.stringContaining('too large') });
+    expect(await cli(['node.info', '--file', join(folder, 'none')])).toMatchObject({ code: 1, errors: expect.stringContaining('no file') });
+    expect(app.calls).toEqual([]);
+    expect(await cli(['backup.run', '--file', join(folder, 'no', 'such', 'folder')])).toMatchObject({ code: 1, errors: expect.stringContaining('there is no backup file') });
   });
 
   test('node.subscribe prints events until the wallet stops', async () => {

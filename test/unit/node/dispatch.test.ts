@@ -13,7 +13,7 @@ const HEX_32 = 'ab'.repeat(32);
 const GOOD: Readonly<Record<string, unknown>> = {
   password: 'correct horse', newPassword: 'battery staple', mnemonic: 'abandon', address: 'bc1q', txid: HEX_32, vout: 0,
   frozen: true, feerateSatPerVb: 2, label: 'tea', nodeId: `02${HEX_32}`, peer: 'a@b:1', capacitySat: '100000',
-  channelId: HEX_32, invoice: 'lnbc1', paymentHash: HEX_32, amountSat: '1', from: 0, direction: 'sent', format: 'csv',
+  channelId: HEX_32, invoice: 'lnbc1', paymentHash: HEX_32, amountSat: '1', from: 0, direction: 'sent', format: 'csv', file: 'U0ZFUklDQg==',
 }; // prettier-ignore
 
 const requiredOf = (method: Method): readonly string[] =>
@@ -67,7 +67,7 @@ describe.each(METHODS)('%s', (method) => {
     const huge = 'x'.repeat(300_000);
     expect((await refusal(method, { ...goodParams(method), huge })).message).toBe('The request is too large.');
     for (const { name } of parametersOf(method)) {
-      const error = await refusal(method, { ...goodParams(method), [name]: 'x'.repeat(10_000) });
+      const error = await refusal(method, { ...goodParams(method), [name]: 'x'.repeat(name === 'file' ? 260_000 : 10_000) });
       expect(error.message).not.toContain('xxx');
       await refusal(method, { ...goodParams(method), [name]: Array.from({ length: 5000 }, () => 0) });
     }

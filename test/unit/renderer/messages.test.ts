@@ -7,7 +7,6 @@ import { ALARM_TEXT } from '../../../core/node/alarms.ts';
 import { ALARMS } from '../../../renderer/i18n/alarms.ts';
 import { en, type MessageKey } from '../../../renderer/i18n/en.ts';
 import { errorsZhHans, errorsZhHant } from '../../../renderer/i18n/errors.ts';
-import { FAILURES } from '../../../renderer/i18n/failures.ts';
 import { zhHans } from '../../../renderer/i18n/zh-hans.ts';
 import { zhHant } from '../../../renderer/i18n/zh-hant.ts';
 
@@ -38,7 +37,7 @@ describe.each(Object.entries(LANGUAGES))('sentences in %s', (language, messages)
     expect(differing).toEqual([]);
   });
   test('holds no address, link, invoice or key', () => {
-    const all = { ...messages, ...(language === 'zh-Hans' ? { ...errorsZhHans, ...FAILURES['zh-Hans'] } : language === 'zh-Hant' ? { ...errorsZhHant, ...FAILURES['zh-Hant'] } : {}) };
+    const all = { ...messages, ...(language === 'zh-Hans' ? errorsZhHans : language === 'zh-Hant' ? errorsZhHant : {}) };
     expect(Object.entries(all).filter(([, text]) => DANGEROUS.some((pattern) => pattern.test(text)))).toEqual([]);
   });
 });
@@ -47,9 +46,8 @@ test('the check for dangerous text sees what it should', () => {
   for (const text of ['pay bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', 'lnbc25m1pvjluez', 'see https://evil', 'evil.com', '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', 'ab'.repeat(32), 'lightning:lnbc1']) expect(DANGEROUS.some((pattern) => pattern.test(text)), text).toBe(true);
 });
 
-test('every error of the engine and every reason of a failure has its sentence in both scripts', () => {
+test('every error of the engine has its sentence in both scripts', () => {
   for (const table of [errorsZhHans, errorsZhHant]) expect(Object.keys(table).sort()).toEqual([...ERROR_CODES].sort());
-  expect(Object.keys(FAILURES['zh-Hans'])).toEqual(Object.keys(FAILURES['zh-Hant']));
 });
 
 test('every alarm of the engine has its sentence in both scripts', () => {
@@ -58,7 +56,7 @@ test('every alarm of the engine has its sentence in both scripts', () => {
 
 test('no simplified character stands in the traditional sentences', () => {
   const onlySimplified = /[们这话说时为与网络钱录设码锁开关闭认区块节费]/u;
-  const all = { ...zhHant, ...errorsZhHant, ...FAILURES['zh-Hant'], ...ALARMS['zh-Hant'] };
+  const all = { ...zhHant, ...errorsZhHant, ...ALARMS['zh-Hant'] };
   expect(Object.entries(all).filter(([, text]) => onlySimplified.test(text))).toEqual([]);
   expect(onlySimplified.test(zhHans['unlock.running'])).toBe(true);
 });

@@ -28,6 +28,8 @@ interface Wallet {
   readonly pair: ChannelPair;
   readonly store: MemoryStore;
   readonly towers: Towers;
+  /** How many states each tower lacked and whether it was there, at every telling. */
+  readonly told: string[];
   /** Bob's commitments by number. */
   readonly commitments: Map<number, Tx>;
   readonly turn: (task: (turn: Turn) => void) => Promise<void>;
@@ -45,11 +47,12 @@ async function walletWith(pair = reachNormal({ pushMsat: 500_000_000n }), store 
     if (batch) await store.commit(batch);
     for (const effect of one.effects) effect();
   };
-  const towers = new Towers({
+  const told: string[] = [];
+  const towers: Towers = new Towers({
     store, log: silentLogger, chainHash: networks.regtest.chainHash, nodeKey: sha256(utf8('our node')),
     network: { dial: ({ nodeId, host, port, ourKey }) => connectPeer({ nodeId, host, port, ourKey: ourKey! }), listen: undefined },
     system: { ...system, soon: (task) => void setImmediate(task), timers: { after: (delayMs, task) => system.timers.after(Math.min(delayMs, 5), task) } },
-    channels: () => [pair.alice], channel: () => pair.alice, keysOf: () => keysOf('alice'), enqueue: (task) => void turn(task), onChanged: () => undefined,
+    channels: () => [pair.alice], channel: () => pair.alice, keysOf: () => keysOf('alice'), enqueue: (task) => void turn(task), onChanged: () => void told.push(towers.views().map(({ state, channels }) => `${state} ${channels[0]?.behind}`).join()),
   }); // prettier-ignore
   await towers.load();
   towers.start();
@@ -68,7 +71,7 @@ async function walletWith(pair = reachNormal({ pushMsat: 500_000_000n }), store 
     });
   };
   return {
-    pair, store, towers, commitments, turn, update,
+    pair, store, towers, told, commitments, turn, update,
     add: (rig, grade = 'signed') => turn((one) => towers.add(one, { nodeId: TOWER_ID, host: '127.0.0.1', port: rig.port, grade })),
     restarted: async () => {
       towers.stop();
@@ -103,6 +106,26 @@ describe('the towers of a wallet', () => {
     for (let i = 0; i < 5; i++) await wallet.update();
     await untilBehind(wallet, 0);
     await expectAll(wallet, rig);
+  });
+
+  it('tell what changes: a tower that comes, is given states, goes away, is removed; nothing after the end', async () => {
+    const [wallet, rig] = [await walletWith(), await serverRig()];
+    const untilTold = (wanted: string): Promise<unknown> => until(`told: ${wanted}`, async () => wallet.told.at(-1), (last) => last === wanted, 10_000);
+    await wallet.add(rig);
+    await untilTold('connected 0');
+    for (let i = 0; i < 5; i++) await wallet.update();
+    await untilBehind(wallet, 0);
+    await untilTold('connected 0');
+    rig.close();
+    await wallet.update();
+    await untilTold('away 1');
+    await wallet.turn((one) => void wallet.towers.remove(one, TOWER_ID));
+    await untilTold('');
+    const count = wallet.told.length;
+    wallet.towers.stop();
+    await wallet.update();
+    await new Promise((done) => setImmediate(done));
+    expect(wallet.told).toHaveLength(count);
   });
 
   it('are behind while they are away, and nobody waits for them', async () => {

@@ -1,0 +1,12 @@
+import type { Method } from '../../api.ts';
+import { type Handlers, inTurn } from './handler.ts';
+
+export const backupHandlers: Handlers<Extract<Method, `backup.${string}`>> = {
+  'backup.status': ({ backups }) => backups.status(),
+  'backup.run': (node) => inTurn(node, (turn) => node.backups.make(turn)),
+  'backup.drill': ({ backups }, { file }) => backups.drill(file),
+  'backup.restore': async (node, { file }) => {
+    const backup = node.backups.read(file);
+    return inTurn(node, (turn) => node.backups.restore(turn, backup));
+  },
+};
