@@ -378,7 +378,7 @@ export const en = {
   'backup.lost': 'If this computer were lost now',
   'backup.channels': '{count, plural, =0 {Channels} one {# channel} other {# channels}}',
   'backup.lost.chain': 'All of it comes back with the words, in this wallet and in many others.',
-  'backup.lost.channels': '{state, select, none {None is open.} good {Their peers are asked to close with the words and your backup file; then your share is back on chain.} missing {They are in no backup file: what is in them would come back only if their peers close them by themselves.} other {They are not all in a backup file: what is in a missing one would come back only if its peer closes it by itself.}}',
+  'backup.lost.channels': '{state, select, none {None is open.} good {With the words and your backup file every peer is asked to close; then your share is back on chain.} missing {In no backup file: your share would come back only if the peer closes by itself.} other {Not all in the backup file: your share of a missing one would come back only if its peer closes by itself.}}',
   'backup.copy': 'Never put back an old copy of the folder',
   'backup.copy.text': 'An old state of a channel is what a cheat would publish: the peer could take everything. The wallet notices and publishes nothing.',
   'backup.more': 'More ways',

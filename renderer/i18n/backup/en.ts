@@ -36,7 +36,7 @@ export const enBackup = {
   'backupFile.restore.text': '{count, plural, one {One channel of the file is not in this wallet. If its data was lost, its peer can be asked to close it.} other {# channels of the file are not in this wallet. If their data was lost, their peers can be asked to close them.}} Your share comes back on chain, after up to two weeks.',
   'backupFile.restore': 'Bring channels back',
   'backupFile.restored': '{count, plural, =0 {No channel was brought back} one {One channel is asked to close} other {# channels are asked to close}}',
-  'backupFile.restored.text': 'The wallet calls their peers again and again, as long as it runs. When a peer has closed, your share is taken to your coins on chain.',
+  'backupFile.restored.text': 'The wallet calls every peer again and again, as long as it runs. When a peer has closed, your share is taken to your coins on chain.',
   'backupFile.skipped': '{count, plural, one {One channel was in this wallet already and was left alone.} other {# channels were in this wallet already and were left alone.}}',
   'backupFile.toChannels': 'To the channels',
   'fault.backup.no_backup': 'This is no backup file of Sferic. Nothing was changed and your money is where it was. Choose the file that the wallet made.',
