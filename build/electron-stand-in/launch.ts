@@ -83,8 +83,12 @@ async function launchElectron(binary: string, { userData, env, args = [] }: Laun
     };
     Object.assign(dialog, { asked, answers, showMessageBox });
   });
+  const first = await running.firstWindow();
   return {
-    kind: 'electron', page: await running.firstWindow(), pid: child.pid ?? 0, exited,
+    kind: 'electron', pid: child.pid ?? 0, exited,
+    get page() {
+      return running.windows().at(-1) ?? first;
+    },
     evaluate: (task, argument) => running.evaluate(task as never, argument as never),
     close: async () => {
       await running.close();

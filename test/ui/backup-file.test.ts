@@ -73,7 +73,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('with a channel Home gives a hint, and the file is saved by keyboard alone, where the person chose, and proven', async () => {
-    if (app.kind !== 'stand-in') return;
     const { go, sees, press, page } = hands;
     await receiveCoins(hands, stage.practice, 5_000_000n);
     await openChannel(hands, stage.practice, 1_000_000n);
@@ -101,7 +100,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('payments do not make it old, another channel does', async () => {
-    if (app.kind !== 'stand-in') return;
     const { go, sees, press, fill, page } = hands;
     const { invoice } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 200_000_000n, description: 'a lamp' });
     await payInvoice(hands, invoice);
@@ -132,7 +130,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('where nothing can be written that is said, and an older file stays whole', async () => {
-    if (app.kind !== 'stand-in') return;
     const { go, sees, press } = hands;
     const before = readFileSync(file, 'utf8');
     await go('Backup');
@@ -151,7 +148,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('a folder that is chosen keeps it by itself, and loses it to nothing', async () => {
-    if (app.kind !== 'stand-in') return;
     const { go, sees, press, page } = hands;
     const folder = join(kept, 'stick');
     mkdirSync(folder);
@@ -199,7 +195,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('the disk is lost: words and file in another folder, and the peers are asked after a yes of the person', async () => {
-    if (app.kind !== 'stand-in') return;
     onChainSat = await onChain();
     inChannelsMsat = (await call<readonly ChannelLine[]>('channel.list')).reduce((sum, { ourMsat }) => sum + BigInt(ourMsat), 0n);
     expect(await complaints(app)).toEqual([]);
@@ -237,7 +232,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('no figure is made up for them, and the same file a second time closes nothing more', async () => {
-    if (app.kind !== 'stand-in') return;
     const { go, sees, page } = hands;
     const channels = await call<readonly ChannelLine[]>('channel.list', { includeClosed: true });
     expect(channels.map(({ isRestored }) => isRestored)).toEqual([true, true]);
@@ -263,7 +257,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('the peer closes, and the coins are back to the satoshi, less fees of blocks', async () => {
-    if (app.kind !== 'stand-in') return;
     process.kill(stage.practice.neighbour.pid, 'SIGCONT');
     await stage.practice.chain.untilMempool(2);
     await stage.practice.chain.mine(1);
@@ -285,7 +278,6 @@ describe('the backup file of the channels', () => {
   });
 
   test('it can be brought back later too, on the Backup screen', async () => {
-    if (app.kind !== 'stand-in') return;
     const other = await stage.open({ userData: stage.folder() });
     const there = handsOn(other.page);
     await there.press(/^Restore a wallet/u);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type Hands, handsOn, makeInvoice, openChannel, PASSWORD, payInvoice, receiveCoins, setLook, wordsOn } from '../../build/desktop/hands.ts';
 import { invoiceOfNobody } from '../../core/playground/invoice-of-nobody.ts';
-import { axeFaults, complaints, openStage, type Stage } from './support.ts';
+import { axeFaults, complaints, onStandIn, openStage, type Stage } from './support.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 
 /** One in sixteen last words would fit. */
@@ -226,8 +226,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     expect(await ask(app.page, 'payment.list', { limit: 1 })).not.toMatchObject({ value: [{ description: 'linked' }] });
   });
 
-  test('a page that crashes comes back with everything, the engine never noticed', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('a page that crashes comes back with everything, the engine never noticed', async () => {
     await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.emit('render-process-gone', {}, { reason: 'crashed' }));
     await app.page.waitForEvent('load');
     await hands.sees('You can spend now');
@@ -292,15 +291,13 @@ describe('the first hour with the wallet, on the real engine', () => {
     expect(await ask(page, 'shell.forgetUnlock')).toMatchObject({ value: { quickUnlock: 'off' } });
   });
 
-  test('a keychain in plain text is refused', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('a keychain in plain text is refused', async () => {
     const other = await stage.open({ userData: stage.folder(), keychain: 'basic_text' });
     expect(await ask(other.page, 'shell.state')).toMatchObject({ value: { quickUnlock: 'unavailable' } });
     await other.close();
   });
 
-  test('a second start does not open a second engine', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('a second start does not open a second engine', async () => {
     const { startStandIn } = await import('../../build/electron-stand-in/launch.ts');
     const second = startStandIn({ userData: folder, env: stage.practice.env }, undefined, 'ignore');
     expect(await new Promise((done) => second.once('exit', done))).toBe(0);

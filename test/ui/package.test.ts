@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, createWallet, handsOn, receivingAddress } from '../../build/desktop/hands.ts';
-import { electronBinary, launch, ROOT } from '../../build/electron-stand-in/launch.ts';
+import { launch, ROOT } from '../../build/electron-stand-in/launch.ts';
 import { fileList, filesOfAsar, type PackedFile } from '../../build/package/asar.ts';
 import { builderConfig } from '../../build/package/config.ts';
 import { asarIn, pack } from '../../build/package/run.ts';
 import { sbomOf } from '../../build/package/sbom.ts';
 import { makeDummyElectron } from '../support/dummy-electron.ts';
-import { complaints, openStage } from './support.ts';
+import { complaints, onStandIn, openStage } from './support.ts';
 
 /** As far as it goes without a download: everything but the installers themselves. */
 describe.runIf(process.platform === 'linux')('the packed program', () => {
@@ -73,8 +73,7 @@ describe.runIf(process.platform === 'linux')('the packed program', () => {
     for (const icon of [config.mac.icon, config.win.icon, join(config.linux.icon, '512x512.png')]) expect(statSync(icon).size).toBeGreaterThan(1000);
   });
 
-  test('runs from what was laid out for it, native code included', async () => {
-    if (electronBinary()) return;
+  onStandIn('runs from what was laid out for it, native code included', async () => {
     const stage = await openStage();
     try {
       const app = await launch({ userData: stage.folder(), env: stage.practice.env, main: join(folder, 'second/staged/main/main.js') });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, createWallet, type Hands, handsOn, PASSWORD, setLook } from '../../build/desktop/hands.ts';
 import { launch, type RunningApp } from '../../build/electron-stand-in/launch.ts';
 import type { PlayState } from '../../core/api.ts';
-import { axeFaults, complaints, openStage } from './support.ts';
+import { axeFaults, complaints, onStandIn, openStage } from './support.ts';
 
 /** The playground's process names its folder on its command line. */
 const processesOf = (userData: string): readonly string[] =>
@@ -179,8 +179,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await press('Leave the tour');
   });
 
-  test('an alarm says whose it is: of the playground, or of the own wallet, which is heard here too and after', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('an alarm says whose it is: of the playground, or of the own wallet, which is heard here too and after', async () => {
     const { page, press, sees } = hands;
     await sees('In the playground: this is an alarm');
     await sees('It is about the coins of the playground, which are worth nothing.');

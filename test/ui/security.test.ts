@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, createWallet, handsOn, PASSWORD } from '../../build/desktop/hands.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 import { WINDOW_METHODS } from '../../core/api.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { complaints, onStandIn, openStage, type Stage } from './support.ts';
 
 interface Fact {
   readonly name: string;
@@ -130,8 +130,7 @@ describe('what the page can and cannot do', () => {
     expect(seen.size).toBeGreaterThan(1);
   });
 
-  test('no channel answers another window, a sub-frame or a frame that is gone', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('no channel answers another window, a sub-frame or a frame that is gone', async () => {
     const codes = await app.evaluate(async ({ ipcMain, BrowserWindow }) => {
       const { webContents } = BrowserWindow.getAllWindows()[0]!;
       const own = webContents.mainFrame;
@@ -198,8 +197,7 @@ describe('what the page can and cannot do', () => {
     expect(await page.content()).not.toContain(`>${words[0]}<`);
   });
 
-  test('every permission that a page can ask for is denied', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('every permission that a page can ask for is denied', async () => {
     const granted = await app.evaluate(({ session }) => {
       const answers: boolean[] = [];
       for (const permission of ['media', 'clipboard-read', 'geolocation', 'notifications', 'openExternal']) session.defaultSession.permissionRequest?.({}, permission, (isGranted) => answers.push(isGranted));
@@ -208,8 +206,7 @@ describe('what the page can and cannot do', () => {
     expect(granted).toEqual(Array(6).fill(false));
   });
 
-  test('the window was made with the exact preferences', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('the window was made with the exact preferences', async () => {
     const { preload, ...preferences } = (await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.options.webPreferences)) ?? {};
     expect(preload).toMatch(/preload\.cjs$/u);
     expect(preferences).toEqual({

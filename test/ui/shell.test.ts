@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, bridge, createWallet, type Hands, handsOn, openChannel, PASSWORD, payInvoice, receiveCoins, setLook } from '../../build/desktop/hands.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
-import { complaints, openStage, type Stage } from './support.ts';
+import { complaints, onStandIn, openStage, type Stage } from './support.ts';
 
 interface Asked {
   readonly message: string;
@@ -123,8 +123,7 @@ describe('the shell around the page', () => {
     await asked();
   });
 
-  test('after sleep the chain comes first, then the peers', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('after sleep the chain comes first, then the peers', async () => {
     const { chain } = stage.practice;
     await app.evaluate(({ powerMonitor }) => void powerMonitor.emit('suspend'));
     await expect.poll(isConnected).toBe(false);
@@ -143,8 +142,7 @@ describe('the shell around the page', () => {
     await asked();
   });
 
-  test('menu, tray and notifications speak the language of the window; the balance is not in the tray', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('menu, tray and notifications speak the language of the window; the balance is not in the tray', async () => {
     const labels = (): Promise<readonly unknown[]> => app.evaluate(({ Menu, Tray }) => [Menu.getApplicationMenu()?.getMenuItemById('receive')?.label, Tray.made[0]?.menu?.getMenuItemById('quit')?.label, Tray.made[0]?.toolTip]);
     expect(await labels()).toEqual(['Receive', 'Quit Sferic', 'Sferic']);
     await setLook(app, { language: 'zh-Hant' });
@@ -159,15 +157,13 @@ describe('the shell around the page', () => {
     await setLook(app, { language: 'en' });
   });
 
-  test('an idle window locks itself, and so does a locked screen', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('an idle window locks itself, and so does a locked screen', async () => {
     await app.evaluate(({ powerMonitor }) => void powerMonitor.emit('lock-screen'));
     await hands.sees('Unlock your wallet');
     await unlock();
   });
 
-  test('a page that crashes in mid-payment comes back to the same payment', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('a page that crashes in mid-payment comes back to the same payment', async () => {
     const { neighbour } = stage.practice;
     const { invoice, paymentHash } = await invoiceOf(4_000n);
     const before = app.page;

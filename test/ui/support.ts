@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LaunchOptions, launch, type RunningApp } from '../../build/electron-stand-in/launch.ts';
+import { test } from 'vitest';
+import { electronBinary, type LaunchOptions, launch, type RunningApp } from '../../build/electron-stand-in/launch.ts';
 import { setLook } from '../../build/desktop/hands.ts';
 import { type Practice, startPractice } from '../../build/desktop/practice.ts';
 
@@ -38,6 +39,9 @@ export async function openStage(): Promise<Stage> {
     },
   };
 }
+
+/** Looks at what only the stand-in shows, such as the tray's text; counted as skipped where the specs run on Electron itself. */
+export const onStandIn = electronBinary() === undefined ? test : test.skip;
 
 /** Faults that the page reported; none is allowed. Only the stand-in hears of them. */
 export const complaints = (app: RunningApp): Promise<readonly string[]> => (app.kind === 'stand-in' ? app.evaluate(({ _log }) => [..._log.violations, ..._log.blocked]) : Promise.resolve([]));

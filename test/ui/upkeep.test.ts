@@ -7,7 +7,7 @@ import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 import { toHex } from '../../core/lib/bytes.ts';
 import { groups } from '../../renderer/format/amounts.ts';
 import { serverRig, TOWER_ID } from '../support/tower-server.ts';
-import { axeFaults, complaints, openStage, type Stage } from './support.ts';
+import { axeFaults, complaints, onStandIn, openStage, type Stage } from './support.ts';
 
 /** What keeps a wallet going: versions, logs, licences, settings, a fee that was too low, coins kept back, watchtowers. */
 describe('the upkeep of a wallet', () => {
@@ -58,7 +58,7 @@ describe('the upkeep of a wallet', () => {
     expect(await axeFaults(app)).toEqual([]);
   });
 
-  test.each<readonly [ShellAnswer<'shell.checkUpdate'>, readonly string[]]>([
+  onStandIn.each<readonly [ShellAnswer<'shell.checkUpdate'>, readonly string[]]>([
     [{ state: 'current', version: '0.1.0', dateMs: 0 }, ['You have the newest version', '0.1.0, of Jan 1, 1970']],
     [{ state: 'newer', version: '7.8.9', dateMs: 0 }, ['Version 7.8.9 is out', 'Nothing is urgent']],
     [{ state: 'urgent', version: '7.8.9', dateMs: 0 }, ['Update soon: version 7.8.9 is out', 'money may be at risk']],
@@ -67,15 +67,13 @@ describe('the upkeep of a wallet', () => {
       (why) => [{ state: 'refused', why } as const, ['The answer cannot be trusted', { malformed: 'could not be read', wrong_signature: 'not signed with the key', wrong_channel: 'another kind of release', replayed: 'older than one', expired: 'out of date', downgrade: 'a lower version' }[why]]] as const,
     ),
   ])('whatever a look for a newer version brings is said in words: %j', async (answer, sentences) => {
-    if (app.kind !== 'stand-in') return;
     await app.evaluate(({ ipcMain }, value) => void ipcMain.handlers.set('sferic:shell.checkUpdate', async () => ({ ok: true, value })), answer);
     await hands.go('Settings');
     await hands.press('Look for a newer version');
     for (const sentence of sentences) await hands.sees(sentence);
   });
 
-  test('the folder of the logs is handed to the system, and is there', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('the folder of the logs is handed to the system, and is there', async () => {
     await hands.press('Show the logs');
     await expect.poll(() => app.evaluate(({ _log }) => _log.opened.length)).toBe(1);
     const [opened] = await app.evaluate(({ _log }) => [..._log.opened]);
@@ -96,8 +94,7 @@ describe('the upkeep of a wallet', () => {
     await dialogOf().getByRole('button', { name: 'Close' }).click();
   });
 
-  test('unit, balance in the tray and idle lock do at once what they say', async () => {
-    if (app.kind !== 'stand-in') return;
+  onStandIn('unit, balance in the tray and idle lock do at once what they say', async () => {
     const toolTip = (): Promise<string | undefined> => app.evaluate(({ Tray }) => Tray.made[0]?.toolTip.replaceAll('\u2009', ' '));
     const trayToggle = () => hands.page.getByText('Show the balance beside the clock').click();
     await hands.go('Settings');
