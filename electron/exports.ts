@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import type { Answer, ShellParams } from '../core/api.ts';
+import { type Answer, BACKUP_FILE_CHARACTERS, type ShellParams } from '../core/api.ts';
 import { ApiFailure } from '../core/index.ts';
 import type { Reply } from './ipc.ts';
 
@@ -37,17 +37,21 @@ export async function* piecesOf(ask: Ask, { what, ...of }: Wanted): AsyncIterabl
  */
 export async function writeBackup(ask: Ask, path: string): Promise<number | undefined> {
   const part = `${path}.part`;
-  // Before the engine remembers a file: most places that take nothing say so here.
   const place = await open(part, 'w', 0o600).catch(() => undefined);
   if (!place) return undefined;
+  const fits = (done: Promise<unknown>): Promise<boolean> => done.then(() => true, () => false); // prettier-ignore
   try {
+    // The engine remembers what it gives: a disk that is full or takes nothing has to say so before.
+    if (!(await fits(place.writeFile(' '.repeat(BACKUP_FILE_CHARACTERS)).then(() => place.sync())))) return undefined;
     const { file, madeAtMs } = (await valueFrom(ask('backup.run', {}))) as Answer<'backup.run'>;
-    const isWritten = await place
-      .writeFile(`${file}\n`)
-      .then(() => place.sync())
-      .then(() => place.close())
-      .then(() => rename(part, path))
-      .then(() => true, () => false); // prettier-ignore
+    const write = async (): Promise<void> => {
+      const { bytesWritten } = await place.write(`${file}\n`, 0);
+      await place.truncate(bytesWritten);
+      await place.sync();
+      await place.close();
+      await rename(part, path);
+    };
+    const isWritten = await fits(write());
     if (!isWritten) return undefined;
     await valueFrom(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));
     return madeAtMs;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +40,14 @@ test('one that does not open is no success', async () => {
 test('where nothing can be written the engine is not asked for a file, and remembers none', async () => {
   expect(await writeBackup(engine({ 'backup.run': made, 'backup.drill': opens }), join(folder, 'none', 'a.backup'))).toBeUndefined();
   expect(asked).toEqual([]);
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk says so before the engine remembers a file', async () => {
+  const path = join(folder, 'a.backup');
+  writeFileSync(path, 'older');
+  symlinkSync('/dev/full', `${path}.part`);
+  expect(await writeBackup(engine({ 'backup.run': made, 'backup.drill': opens }), path)).toBeUndefined();
+  expect([asked, readFileSync(path, 'utf8')]).toEqual([[], 'older']);
 });
 
 test('an older file stays whole when the engine makes none, or when a folder is in the way', async () => {
