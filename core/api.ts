@@ -327,7 +327,7 @@ export const methods = {
 
   'backup.status': method('Whether the last backup file holds every channel. It is never out of date for payments: what it holds of a channel never changes.', empty, backupStatus),
   'backup.run': method('Makes a backup file of the channels, sealed by the words: with both, what is ours in the channels comes back although the data folder is lost.', empty, z.strictObject({ file: backupFile, channels: count, madeAtMs: timeMs })),
-  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes nothing.', z.strictObject({ file: backupFile }), z.strictObject({
+  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes nothing. Of a file that does not, `data.reason` of the error says why: no_backup, damaged, other_wallet, other_network or newer_version.', z.strictObject({ file: backupFile }), z.strictObject({
     madeAtMs: timeMs,
     /** `isKnown`: this wallet has the channel, and a restore would leave it alone. */
     channels: z.array(z.strictObject({ ...backedUpChannel.shape, isKnown: z.boolean() })),

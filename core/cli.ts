@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { resolve } from 'node:path';
+import { access, constants } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type ApiError, BACKUP_FILE_CHARACTERS, type Method } from './api.ts';
 import { formatAnswer, formatError, helpText, methodHelp, missingSecrets, parametersOf, parseWords, wireParamsOf } from './cli-text.ts'; // prettier-ignore
 import { readTextFile, writeFileAtomic } from './io/files.ts';
@@ -68,9 +69,18 @@ async function withSecrets(port: CliPort, method: Method, options: Options, type
   return params;
 }
 
+function notWritten(path: string, why: unknown): never {
+  throw new CliError(`${path} cannot be written, so there is no backup file: ${String(why)}`);
+}
+
 /** A backup file is text for the contract, and a path for people. */
 async function withFile(method: Method, path: string | undefined, typed: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
-  if (path === undefined || method === 'backup.run') return typed;
+  if (path === undefined) return typed;
+  if (method === 'backup.run') {
+    // Before the wallet takes it for made.
+    await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => notWritten(path, (error as NodeJS.ErrnoException).code));
+    return typed;
+  }
   if (!parametersOf(method).some(({ name }) => name === 'file')) throw new CliError(`"${method}" reads and writes no file.`);
   try {
     return { file: await readTextFile(path, BACKUP_FILE_CHARACTERS), ...typed };
@@ -86,7 +96,7 @@ async function keepFile(method: Method, path: string | undefined, answer: unknow
   try {
     await writeFileAtomic(resolve(path), utf8(`${file}\n`));
   } catch (error) {
-    throw new CliError(`${path} cannot be written, so there is no backup file: ${error instanceof StoreError ? Object.values(error.fault).join(', ') : String(error)}`);
+    notWritten(path, error instanceof StoreError ? Object.values(error.fault).join(', ') : error);
   }
   return { ...rest, file: path };
 }

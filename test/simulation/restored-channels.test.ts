@@ -251,6 +251,26 @@ describe('a restore', () => {
     expect(await answerOf(rig, rig.call('A', 'backup.drill', { file: gone.file }))).toMatchObject({ channels: [{ isKnown: true }], missing: [] });
   });
 
+  test('gives a channel that can be looked at in every way, and closed in none', async () => {
+    const gone = await lost('anchors', 1);
+    const seen = watching();
+    const rig = await restart(gone, seen, {}, { isolated: true });
+    await answerOf(rig, rig.call('A', 'backup.restore', { file: gone.file }));
+    const channelId = toHex(channelOfA(rig).channelId);
+    const history = await answerOf<Answer<'channel.history'>>(rig, rig.call('A', 'channel.history', { channelId, limit: 10 }));
+    expect(history).toMatchObject([{ kind: 'restored', detail: { fundingTxid: channelOfA(rig).fundingOutPoint.txid } }]);
+    expect(await answerOf(rig, rig.call('A', 'channel.states', { channelId, from: 0, limit: 10 }))).toMatchObject({ newestOurs: 0, newestTheirs: 0 });
+    expect(await answerOf(rig, rig.call('A', 'channel.revocations', { channelId }))).toMatchObject({ slots: [] });
+    expect(await answerOf(rig, rig.call('A', 'channel.closing', { channelId }))).toMatchObject({ state: 'fallen_behind', reason: 'restored', outputs: [], backSat: 0n });
+    expect(await answerOf(rig, rig.call('A', 'channel.evidence', { channelId, redact: true, after: undefined }))).toMatchObject({ text: expect.stringContaining('"publishable":[]') });
+    for (const method of ['channel.close', 'channel.forceClose', 'channel.previewForceClose'] as const) {
+      const call = rig.call('A', method, { channelId } as never);
+      await rig.drain();
+      expect(call, method).toMatchObject({ state: 'refused', answer: { code: 'channel_closing' } });
+    }
+    expect([seen.published, seen.errors]).toEqual([[], []]);
+  });
+
   test('in the wallet that made the file changes nothing of its channels', async () => {
     const start = await startOf('anchors');
     const rig = new CrashRig(start.image, {}, {}, watching());
@@ -361,16 +381,17 @@ test('the status says whether the last file holds every channel, and tells when 
   expect(await status()).toEqual({ channels: 2, isCurrent: false, file: { madeAtMs, channels: 1 } });
 });
 
-test('a restore that dies at any boundary has happened whole or not at all, and ends the same', async () => {
+test('a restore that dies, or whose disk fails, at any boundary has happened whole or not at all, and ends the same', async () => {
   const gone = await lost('two', 1);
-  /** Restores with A dying at a boundary; whoever asked asks again when nothing came of it. Gives how many boundaries there were. */
-  const run = async (at: number | undefined): Promise<{ readonly points: number; readonly coinsSat: bigint }> => {
+  /** Restores with a fault; whoever asked asks again when nothing came of it. Gives how many boundaries and commits there were. */
+  const run = async (plan: FaultPlan): Promise<{ readonly points: number; readonly commits: number; readonly coinsSat: bigint }> => {
     const seen = watching();
-    const rig = await restart(gone, seen, at === undefined ? {} : { kills: [{ at, victims: ['A'] }] }, { isolated: true });
+    const rig = await restart(gone, seen, plan, { isolated: true });
     rig.arm();
     const call = rig.call('A', 'backup.restore', { file: gone.file });
     await rig.drain();
     const points = rig.points.length;
+    const { commits } = rig;
     const durable = viewOf(rig.durable('A'));
     expect([0, 2]).toContain(durable.channels.length);
     expect(durable.channels.length === 2).toBe(durable.nextChannelNumber >= 2 && durable.nextChannelNumber !== 0 && durable.channels.length > 0);
@@ -381,10 +402,11 @@ test('a restore that dies at any boundary has happened whole or not at all, and 
     rig.network.isDown = false;
     await untilOver(rig);
     expectBooks(rig, undefined);
-    expect(seen.alarms).toEqual([]);
-    return { points, coinsSat: onChainSat(rig, 'A') };
+    expect(seen.alarms.filter((text) => plan.failCommit === undefined || !text.includes('disk_full'))).toEqual([]);
+    return { points, commits, coinsSat: onChainSat(rig, 'A') };
   };
-  const { points, coinsSat } = await run(undefined);
-  expect(points).toBeGreaterThan(0);
-  for (let at = 1; at <= points; at++) expect((await run(at)).coinsSat, `dies at boundary ${at}`).toBe(coinsSat);
+  const { points, commits, coinsSat } = await run({});
+  expect(Math.min(points, commits)).toBeGreaterThan(0);
+  for (let at = 1; at <= points; at++) expect((await run({ kills: [{ at, victims: ['A'] }] })).coinsSat, `dies at boundary ${at}`).toBe(coinsSat);
+  for (let failCommit = 1; failCommit <= commits; failCommit++) expect((await run({ failCommit })).coinsSat, `commit ${failCommit} fails`).toBe(coinsSat);
 });

@@ -30,7 +30,7 @@ const PREVIEW_TARGETS = [144, 6, 2] as const;
 const oldCopy = (): ApiFailure => new ApiFailure('recovery_mode', 'This copy of the data is old: publishing it would lose the money. The peer is asked to close.');
 
 const restoredOnly = (): ApiFailure =>
-  new ApiFailure('recovery_mode', 'This channel came from a backup file, which holds no transaction that could close it. Nothing was published and nothing is lost by waiting: the peer is asked to close on every connection.');
+  new ApiFailure('channel_closing', 'This channel came from a backup file, which holds no transaction that could close it. Nothing was published. Wait for the peer: it is asked to close on every connection.');
 
 /** `nodeid@host:port`, or the id alone of a peer whose address is known. */
 function targetOf(node: SfericNode, text: string): PeerTarget {

@@ -45,4 +45,16 @@ export const backupMutants: readonly Mutant[] = [
     fault: 'a wallet made from words looks for nothing that its lost channels were paid', against: 'safety of words', file: 'core/node/node.ts', tests: nodes,
     find: 'if (this.config.isRestored) this.found.start();', replace: '',
   },
+  {
+    fault: 'a backup file of another test network opens', against: 'safety of words', file: 'core/store/backup-file.ts', tests: ['unit/store/backup-file.test.ts'],
+    find: "if (!equal(header.chainHash, chainHash)) return err('other_network');", replace: '',
+  },
+  {
+    fault: 'a backup file whose keys are no points opens', against: 'catalogue 31', file: STATIC, tests: ['unit/store/backup-file.test.ts'],
+    find: "if (!points.every(isPoint)) throw", replace: "if (!points.some(isPoint)) throw",
+  },
+  {
+    fault: 'what a wallet made from words has revoked is forgotten with its process', against: 'I-1', file: 'core/io/high-water-files.ts', tests: ['unit/store/high-water-files.test.ts'],
+    find: 'if (block !== undefined) await open(block);', replace: 'if (block === -1) await open(block);',
+  },
 ]; // prettier-ignore

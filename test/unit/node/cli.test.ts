@@ -162,8 +162,9 @@ describe('commands', () => {
     writeFileSync(join(folder, 'huge'), 'x'.repeat(600_000));
     expect(await cli(['backup.restore', '--file', join(folder, 'huge')])).toMatchObject({ code: 1, errors: expect.stringContaining('too large') });
     expect(await cli(['node.info', '--file', join(folder, 'none')])).toMatchObject({ code: 1, errors: expect.stringContaining('no file') });
-    expect(app.calls).toEqual([]);
     expect(await cli(['backup.run', '--file', join(folder, 'no', 'such', 'folder')])).toMatchObject({ code: 1, errors: expect.stringContaining('there is no backup file') });
+    expect(app.calls).toEqual([]);
+    expect(await cli(['backup.run', '--file', folder])).toMatchObject({ code: 1, errors: expect.stringContaining('there is no backup file') });
   });
 
   test('node.subscribe prints events until the wallet stops', async () => {
