@@ -209,9 +209,9 @@ const backedUpChannel = z.strictObject({ channelId, peerNodeId: nodeId, capacity
 const backupStatus = z.strictObject({
   /** Channels that a file made now would hold. */
   channels: count,
-  /** The last one that was made here. */
+  /** One that was seen to open here, by `backup.drill` or `backup.restore`: a file that was made and never read again may lie nowhere. */
   file: z.strictObject({ madeAtMs: timeMs, channels: count }).optional(),
-  /** Every channel that a file made now would hold is in the last one. */
+  /** Every channel that a file made now would hold is in that one. */
   isCurrent: z.boolean(),
 }); // prettier-ignore
 
@@ -325,9 +325,9 @@ export const methods = {
   'tower.remove': method('Gives a watchtower nothing more and asks it to delete what it has.', z.strictObject({ nodeId }), empty),
   'tower.list': method('The watchtowers, and how far each is. `covers`: with `signed` and anchors the second stage of an HTLC, which the cheater composes freely, is not covered.', empty, z.array(tower)),
 
-  'backup.status': method('Whether the last backup file holds every channel. It is never out of date for payments: what it holds of a channel never changes.', empty, backupStatus),
-  'backup.run': method('Makes a backup file of the channels, sealed by the words: with both, what is ours in the channels comes back although the data folder is lost.', empty, z.strictObject({ file: backupFile, channels: count, madeAtMs: timeMs })),
-  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes nothing. Of a file that does not, `data.reason` of the error says why: no_backup, damaged, other_wallet, other_network or newer_version.', z.strictObject({ file: backupFile }), z.strictObject({
+  'backup.status': method('Whether a backup file that was seen to open holds every channel. It is never out of date for payments: what it holds of a channel never changes.', empty, backupStatus),
+  'backup.run': method('Makes a backup file of the channels, sealed by the words: with both, what is ours in the channels comes back although the data folder is lost. It counts once `backup.drill` has read it where it lies.', empty, z.strictObject({ file: backupFile, channels: count, madeAtMs: timeMs })),
+  'backup.drill': method('Proves that a backup file opens with the words of this wallet, and says what it would bring back. Changes no channel; from then on the file counts. Of a file that does not, `data.reason` of the error says why: no_backup, damaged, other_wallet, other_network or newer_version.', z.strictObject({ file: backupFile }), z.strictObject({
     madeAtMs: timeMs,
     /** `isKnown`: this wallet has the channel, and a restore would leave it alone. */
     channels: z.array(z.strictObject({ ...backedUpChannel.shape, isKnown: z.boolean() })),

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { access, constants } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type ApiError, BACKUP_FILE_CHARACTERS, type Method } from './api.ts';
 import { formatAnswer, formatError, helpText, methodHelp, missingSecrets, parametersOf, parseWords, wireParamsOf } from './cli-text.ts'; // prettier-ignore
 import { readTextFile, writeFileAtomic } from './io/files.ts';
@@ -75,12 +74,7 @@ function notWritten(path: string, why: unknown): never {
 
 /** A backup file is text for the contract, and a path for people. */
 async function withFile(method: Method, path: string | undefined, typed: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
-  if (path === undefined) return typed;
-  if (method === 'backup.run') {
-    // Before the wallet takes it for made.
-    await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => notWritten(path, (error as NodeJS.ErrnoException).code));
-    return typed;
-  }
+  if (path === undefined || method === 'backup.run') return typed;
   if (!parametersOf(method).some(({ name }) => name === 'file')) throw new CliError(`"${method}" reads and writes no file.`);
   try {
     return { file: await readTextFile(path, BACKUP_FILE_CHARACTERS), ...typed };
@@ -89,8 +83,8 @@ async function withFile(method: Method, path: string | undefined, typed: Readonl
   }
 }
 
-/** Writes the file of an answer where it is wanted; what is left is for the screen. */
-async function keepFile(method: Method, path: string | undefined, answer: unknown): Promise<unknown> {
+/** Writes the file of an answer where it is wanted and proves what lies there then; what is left is for the screen. */
+async function keepFile(client: RpcClient, method: Method, path: string | undefined, answer: unknown): Promise<unknown> {
   if (path === undefined || method !== 'backup.run') return answer;
   const { file, ...rest } = answer as { readonly file: string };
   try {
@@ -98,6 +92,7 @@ async function keepFile(method: Method, path: string | undefined, answer: unknow
   } catch (error) {
     notWritten(path, error instanceof StoreError ? Object.values(error.fault).join(', ') : error);
   }
+  await client.request('backup.drill', { file: await readTextFile(path, BACKUP_FILE_CHARACTERS) });
   return { ...rest, file: path };
 }
 
@@ -138,7 +133,7 @@ async function run(args: readonly string[], port: CliPort): Promise<number> {
   const path = options.rpc ?? rpcPathOf(options['data-dir'] ?? defaultDataDir(options.network));
   const client = await connectRpc(path);
   try {
-    const answer = await keepFile(method, options.file, await client.request(method, await withSecrets(port, method, options, typed)));
+    const answer = await keepFile(client, method, options.file, await client.request(method, await withSecrets(port, method, options, typed)));
     port.print(options.json ? JSON.stringify(answer, null, 2) : formatAnswer(answer));
     if (method === 'node.subscribe') await printEvents(client, port);
     return 0;

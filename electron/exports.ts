@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { type Answer, BACKUP_FILE_CHARACTERS, type ShellParams } from '../core/api.ts';
+import type { Answer, ShellParams } from '../core/api.ts';
 import { ApiFailure } from '../core/index.ts';
 import type { Reply } from './ipc.ts';
 
@@ -39,20 +39,17 @@ export async function writeBackup(ask: Ask, path: string): Promise<number | unde
   const part = `${path}.part`;
   const place = await open(part, 'w', 0o600).catch(() => undefined);
   if (!place) return undefined;
-  const fits = (done: Promise<unknown>): Promise<boolean> => done.then(() => true, () => false); // prettier-ignore
   try {
-    // The engine remembers what it gives: a disk that is full or takes nothing has to say so before.
-    if (!(await fits(place.writeFile(' '.repeat(BACKUP_FILE_CHARACTERS)).then(() => place.sync())))) return undefined;
     const { file, madeAtMs } = (await valueFrom(ask('backup.run', {}))) as Answer<'backup.run'>;
     const write = async (): Promise<void> => {
-      const { bytesWritten } = await place.write(`${file}\n`, 0);
-      await place.truncate(bytesWritten);
+      await place.writeFile(`${file}\n`);
       await place.sync();
       await place.close();
       await rename(part, path);
     };
-    const isWritten = await fits(write());
+    const isWritten = await write().then(() => true, () => false); // prettier-ignore
     if (!isWritten) return undefined;
+    // Only now it counts.
     await valueFrom(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));
     return madeAtMs;
   } finally {

@@ -17,16 +17,19 @@ import type { ChannelNumbers } from './openings-wiring.ts';
 import type { Turn } from './turns.ts';
 import { backupFailure } from './words.ts';
 
-const LAST_KEY = 'lastBackup';
-const lastFile = struct({ format: u8, madeAtMs: u64, channelIds: list16(bytes(32)) });
+const PROVEN_KEY = 'provenBackup';
+const provenFile = struct({ format: u8, madeAtMs: u64, channelIds: list16(bytes(32)) });
 
-/** Backup files: made of the channels, proven, and brought back. What was made last is remembered, the file itself is not. */
+/**
+ * Backup files: made of the channels, proven, and brought back. The newest one that was seen to open is remembered, not the file
+ * itself: one that was made and never read again may lie nowhere.
+ */
 export class Backups {
   readonly #node: SfericNode;
   readonly #key: Uint8Array;
   readonly #numbers: ChannelNumbers;
   readonly #emit: <N extends EventName>(name: N, data: EventData<N>) => void;
-  #last: TypeOf<typeof lastFile> | undefined;
+  #proven: TypeOf<typeof provenFile> | undefined;
   #told = '';
 
   /** `key`: 32 bytes of the path for backups; overwritten by `wipe`. */
@@ -39,8 +42,8 @@ export class Backups {
 
   /** After the channels were read. */
   async load(store: Store): Promise<void> {
-    const record = await store.get('setting', LAST_KEY);
-    if (record) this.#last = decodeWith(lastFile, record);
+    const record = await store.get('setting', PROVEN_KEY);
+    if (record) this.#proven = decodeWith(provenFile, record);
     this.#told = this.#text();
   }
 
@@ -54,10 +57,10 @@ export class Backups {
 
   status(): Answer<'backup.status'> {
     const open = this.#open();
-    const held = new Set(this.#last?.channelIds.map(toHex));
+    const held = new Set(this.#proven?.channelIds.map(toHex));
     return {
       channels: open.length, isCurrent: open.every(({ channelId }) => held.has(toHex(channelId))),
-      ...(this.#last ? { file: { madeAtMs: Number(this.#last.madeAtMs), channels: this.#last.channelIds.length } } : {}),
+      ...(this.#proven ? { file: { madeAtMs: Number(this.#proven.madeAtMs), channels: this.#proven.channelIds.length } } : {}),
     }; // prettier-ignore
   }
   #text(): string {
@@ -76,16 +79,23 @@ export class Backups {
     );
   }
 
-  /** Throws ApiFailure when the channels are too many for one file; nothing is remembered of one that was not made. */
-  make(turn: Turn): Answer<'backup.run'> {
+  /** Throws ApiFailure when the channels are too many for one file. */
+  make(): Answer<'backup.run'> {
     const { system } = this.#node.ports;
     const backup = this.#backup();
     const file = toBase64(sealBackup(backup, this.#context(), system.random));
     if (file.length > BACKUP_FILE_CHARACTERS) throw new ApiFailure('not_supported', 'There are more channels than a backup file holds. No file was made, and your money is where it was. Close some channels, then try again.');
-    this.#last = { format: 1, madeAtMs: BigInt(backup.madeAtMs), channelIds: backup.channels.map(staticIdOf) };
-    turn.write('setting', LAST_KEY, encodeWith(lastFile, this.#last));
-    this.look(turn);
     return { file, channels: backup.channels.length, madeAtMs: backup.madeAtMs };
+  }
+
+  /** It is there and opens: from now on it counts, unless one was seen that holds more of what is open. */
+  #remember(turn: Turn, { madeAtMs, channels }: Backup): void {
+    const channelIds = channels.map(staticIdOf);
+    const openIn = (ids: readonly Uint8Array[]): number => this.#open().filter(({ channelId }) => ids.some((id) => equal(id, channelId))).length;
+    if (this.#proven && openIn(this.#proven.channelIds) > openIn(channelIds)) return;
+    this.#proven = { format: 1, madeAtMs: BigInt(madeAtMs), channelIds };
+    turn.write('setting', PROVEN_KEY, encodeWith(provenFile, this.#proven));
+    this.look(turn);
   }
 
   #context() {
@@ -116,8 +126,9 @@ export class Backups {
     return backup;
   }
 
-  drill(text: string): Answer<'backup.drill'> {
-    const { madeAtMs, channels } = this.read(text);
+  drill(turn: Turn, backup: Backup): Answer<'backup.drill'> {
+    const { madeAtMs, channels } = backup;
+    this.#remember(turn, backup);
     const held = new Set(channels.map((channel) => toHex(staticIdOf(channel))));
     const known = this.#node.channels;
     return {
@@ -143,6 +154,7 @@ export class Backups {
       channels.adopt(turn, restoredChannel(channel), [STORE, { kind: 'journal', event }]);
     } // prettier-ignore
     this.#seekPeers(turn, fresh, backup);
+    this.#remember(turn, backup);
     this.look(turn);
     ports.log.info('channels restored', { restored: fresh.length, madeAtMs: backup.madeAtMs });
     return { restored: fresh.length, skipped: backup.channels.length - fresh.length };

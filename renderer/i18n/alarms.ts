@@ -22,7 +22,7 @@ export const ALARMS: { readonly 'zh-Hans': Table; readonly 'zh-Hant': Table } = 
     revoked_commitment: '對方廣播了通道的舊狀態。凡是可以作為懲罰取走的，都正在取走。請保持錢包執行。',
     short_of_coins: '有一條通道必須在鏈上關閉，但錢包缺少支付費用的資金。請立即向此錢包的地址轉入一些。',
     funding_mismatch: '本應為通道注資的交易與約定不符。該通道不會被使用。',
-    peer_lost_data: '對方丟失了資料。該通道無法使用；對方請求時將被關閉。',
+    peer_lost_data: '對方遺失了資料。該通道無法使用；對方請求時將被關閉。',
     we_lost_data: '這份錢包副本比對方所知的舊。沒有廣播該通道的狀態；已請求對方關閉，你的餘額會回來。',
     deep_reorg: '區塊鏈發生了比預期更深的重組。請保持錢包執行。',
     part_vanished: '一筆付款的一部分沒有得到回應就結束了。再次付款前請先詢問收款人。',

@@ -3,8 +3,11 @@ import { type Handlers, inTurn } from './handler.ts';
 
 export const backupHandlers: Handlers<Extract<Method, `backup.${string}`>> = {
   'backup.status': ({ backups }) => backups.status(),
-  'backup.run': (node) => inTurn(node, (turn) => node.backups.make(turn)),
-  'backup.drill': ({ backups }, { file }) => backups.drill(file),
+  'backup.run': ({ backups }) => backups.make(),
+  'backup.drill': async (node, { file }) => {
+    const backup = node.backups.read(file);
+    return inTurn(node, (turn) => node.backups.drill(turn, backup));
+  },
   'backup.restore': async (node, { file }) => {
     const backup = node.backups.read(file);
     return inTurn(node, (turn) => node.backups.restore(turn, backup));

@@ -2,8 +2,8 @@ import type { Answer } from '../../../core/api.ts';
 import type { I18n } from '../../i18n/context.ts';
 import { groups } from '../../format/amounts.ts';
 
-const REASONS = ['user', 'peer_shutdown', 'peer_error', 'protocol_violation', 'htlc_deadline', 'peer_broadcast', 'data_loss', 'funding_timeout'] as const;
-const SPENDS = ['mutual', 'local', 'remote', 'next_remote', 'revoked', 'future', 'unknown'] as const;
+const REASONS = ['user', 'peer_shutdown', 'peer_error', 'protocol_violation', 'htlc_deadline', 'peer_broadcast', 'data_loss', 'funding_timeout', 'restored'] as const;
+const SPENDS = ['mutual', 'local', 'remote', 'next_remote', 'revoked', 'future', 'unknown', 'lost_local'] as const;
 const isOneOf = <T extends string>(list: readonly T[], text: string | undefined): text is T => list.includes(text as T);
 
 /** Why a channel ended, and by which transaction: what it means, in words. */

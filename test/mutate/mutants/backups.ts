@@ -46,6 +46,10 @@ export const backupMutants: readonly Mutant[] = [
     find: 'if (this.config.isRestored) this.found.start();', replace: '',
   },
   {
+    fault: 'an old backup file that is shown takes the place of a better one', against: 'safety of words', file: 'core/node/backups.ts', tests: nodes,
+    find: 'if (this.#proven && openIn(this.#proven.channelIds) > openIn(channelIds)) return;', replace: '',
+  },
+  {
     fault: 'a backup file of another test network opens', against: 'safety of words', file: 'core/store/backup-file.ts', tests: ['unit/store/backup-file.test.ts'],
     find: "if (!equal(header.chainHash, chainHash)) return err('other_network');", replace: '',
   },
