@@ -22,8 +22,8 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
 
 /** The contract: schemas and types only, so it stands beside the layers. */
 export const CONTRACT = 'core/api.ts';
-/** Parts of it in files of their own, reached through it only. */
-export const CONTRACT_PARTS = ['core/playground-api.ts'];
+/** What it is made of, reached through it only. */
+export const CONTRACT_FOLDER = 'core/contract/';
 export const CONTRACT_MAY_IMPORT = ['lib'];
 export const CONTRACT_READERS = ['node', 'io', 'top'];
 
@@ -64,7 +64,7 @@ export const PACKAGES: Readonly<Record<string, { readonly homes: readonly string
   'hash-wasm': { homes: ['core/io/'], reason: 'Argon2id is asynchronous, so an adapter offers it' },
   sqlite3: { homes: ['core/io/'], reason: 'the database is an adapter' },
   zod: {
-    homes: ['core/api.ts', 'core/playground-api.ts', 'core/node/', 'core/io/', 'core/headless.ts', 'core/headless-options.ts', 'core/cli.ts', 'electron/', 'renderer/'],
+    homes: ['core/api.ts', 'core/contract/', 'core/node/', 'core/io/', 'core/headless.ts', 'core/headless-options.ts', 'core/cli.ts', 'electron/', 'renderer/'],
     reason: 'schemas stand where data comes in from outside',
   },
   bcoin: { homes: ['core/playground/'], reason: 'the practice chain, in a process of its own' },

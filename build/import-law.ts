@@ -68,8 +68,8 @@ export function mayImportFolder(from: string, to: string): boolean {
 function judgeWithinCore(path: string, target: string): Verdict | undefined {
   const from = coreFolderOf(path);
   const to = coreFolderOf(target);
-  if (path === table.CONTRACT || table.CONTRACT_PARTS.includes(path)) {
-    if (path === table.CONTRACT && table.CONTRACT_PARTS.includes(target)) return undefined;
+  if (path === table.CONTRACT || path.startsWith(table.CONTRACT_FOLDER)) {
+    if (target.startsWith(table.CONTRACT_FOLDER)) return undefined;
     if (table.CONTRACT_MAY_IMPORT.includes(to)) return undefined;
     return { rule: `the contract must not import core/${to}`, advice: 'It is schemas and types only' };
   }

@@ -3,12 +3,7 @@
  * which everything can be tried, a cheat too. Amounts are digits on the wire and bigint in code, as everywhere.
  */
 import { z } from 'zod';
-
-const amount = z.codec(z.string().regex(/^(0|[1-9]\d{0,19})$/, 'digits'), z.bigint(), { decode: (text) => BigInt(text), encode: (value) => value.toString() });
-const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes} bytes in lower-case hex`);
-const text = (max: number) => z.string().max(max);
-const count = z.int().min(0);
-const empty = z.strictObject({});
+import { amount, count, empty, hex, method, text } from './atoms.ts';
 
 /** Everybody but the person: the names of the stories that the tours tell. */
 export const PLAY_NODES = ['bob', 'carol', 'dave', 'cafe'] as const;
@@ -75,7 +70,6 @@ const state = z.strictObject({
   tour: tour.optional(), tab: tab.optional(),
 }); // prettier-ignore
 
-const method = <P extends z.ZodType, R extends z.ZodType>(summary: string, params: P, result: R) => ({ summary, params, result }) as const;
 const someSat = amount.refine((sat) => sat > 0n && sat <= 16_777_215n, 'at least 1 sat and no more than a channel holds');
 
 export const playgroundMethods = {
