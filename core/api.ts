@@ -95,7 +95,11 @@ export const methods = {
   'invoice.list': method('Invoices of ours, newest first.', z.strictObject({ limit: page.limit, before: page.before }), z.array(invoice)),
   'invoice.get': method('One invoice of ours.', z.strictObject({ paymentHash }), invoice),
 
-  'payment.quote': method('Whether an invoice can be paid now, over what and for how much; why not.', z.strictObject({ invoice: text(8000), amountMsat: amount.optional() }), z.strictObject({
+  'payment.quote': method('Whether an invoice can be paid now, over what and for how much; why not.', z.strictObject({
+    invoice: text(8000), amountMsat: amount.optional(),
+    /** What it may cost, of the amount; 10 sat may always be spent. */
+    maxFeePercent: z.number().min(0).max(100).default(1),
+  }), z.strictObject({
     payable: z.boolean(), amountMsat: amount, feeMsat: amount, maxFeeMsat: amount, parts: count, possibleMsat: amount,
     reason: z.strictObject({ code: text(60), message: text(500), data: z.record(z.string().max(60), z.union([z.string().max(200), z.number()])).optional() }).optional(),
   })),

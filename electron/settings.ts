@@ -8,6 +8,8 @@ const settingsSchema = z.object({
   unit: z.enum(['sat', 'btc']).catch('sat'),
   idleLockMinutes: z.int().min(0).max(1440).catch(10),
   trayBalance: z.boolean().catch(false),
+  paymentFeePercent: z.number().min(0).max(10).catch(1),
+  chainSpeed: z.enum(['fast', 'normal', 'slow']).catch('normal'),
   network: z.enum(['mainnet', 'testnet', 'signet', 'regtest']).catch('mainnet'),
   chainSources: z.array(z.string().max(400)).max(8).catch([]),
   /** Empty: the backup file is kept in no folder. */

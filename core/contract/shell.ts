@@ -12,6 +12,10 @@ const preferences = {
   theme: name(['system', 'light', 'dark']), language: name(['system', 'en', 'zh-Hans', 'zh-Hant']), unit: name(['sat', 'btc']),
   /** 0: never. */
   idleLockMinutes: z.int().min(0).max(1440), trayBalance: z.boolean(),
+  /** What a payment over Lightning may cost, of its amount, unless something else is said for it. */
+  paymentFeePercent: z.number().min(0).max(10),
+  /** How soon a transaction should be in a block, unless something else is chosen for it. */
+  chainSpeed: name(['fast', 'normal', 'slow']),
 }; // prettier-ignore
 
 const shellState = z.strictObject({

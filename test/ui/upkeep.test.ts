@@ -120,6 +120,22 @@ describe('the upkeep of a wallet', () => {
     await expect.poll(toolTip).toBe('Sferic');
   });
 
+  test('what fees may cost is chosen once, and stands where something is paid or opened', async () => {
+    await hands.go('Settings');
+    await radio('0.5%');
+    await radio('Cheap');
+    await expect.poll(() => call('shell.state')).toMatchObject({ paymentFeePercent: 0.5, chainSpeed: 'slow' });
+    expect(await axeFaults(app)).toEqual([]);
+    await hands.go('Channels');
+    await hands.press('Open a channel');
+    expect(await hands.page.getByRole('radio', { name: 'Cheap', exact: true }).isChecked()).toBe(true);
+    await hands.go('Settings');
+    await radio('1%');
+    await radio('An hour');
+    await expect.poll(() => call('shell.state')).toMatchObject({ paymentFeePercent: 1, chainSpeed: 'normal' });
+    for (const paymentFeePercent of [-1, 11, '1']) expect(await ask(app.page, 'shell.set', { paymentFeePercent })).toMatchObject({ ok: false, error: { code: 'bad_request' } });
+  });
+
   test('a picture of a code in the clipboard is read like one from a file', async () => {
     const address = await receivingAddress(hands);
     const png = (await hands.page.locator('.receive-cols svg.qr').screenshot()).toString('base64');

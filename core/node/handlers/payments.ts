@@ -30,7 +30,13 @@ function decode(node: SfericNode, text: string): Invoice {
 }
 
 /** One percent, and at least ten satoshi so that small payments find a way too. */
-const defaultFeeLimit = (amountMsat: bigint): Msat => msat(amountMsat / 100n > 10_000n ? amountMsat / 100n : 10_000n);
+const USUAL_FEE_PERCENT = 1;
+const ALWAYS_ALLOWED_MSAT = 10_000n;
+/** Percent of the amount to two decimals, and never less than what a short way costs. */
+function feeLimit(amountMsat: bigint, percent: number): Msat {
+  const limit = (amountMsat * BigInt(Math.round(percent * 100))) / 10_000n;
+  return msat(limit > ALWAYS_ALLOWED_MSAT ? limit : ALWAYS_ALLOWED_MSAT);
+}
 
 export const paymentHandlers: Handlers<PaymentMethod> = {
   'invoice.create': async (node, { amountMsat, description, expirySeconds }) => {
@@ -74,11 +80,11 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
     return invoiceView(invoice);
   },
 
-  'payment.quote': async (node, { invoice: text, amountMsat }) => {
+  'payment.quote': async (node, { invoice: text, amountMsat, maxFeePercent }) => {
     const invoice = decode(node, text);
     const amount = amountMsat === undefined ? undefined : msat(amountMsat);
     const known = await node.payments.findOutgoing(toHex(invoice.paymentHash));
-    const maxFeeMsat = defaultFeeLimit(amount ?? invoice.amountMsat ?? 0n);
+    const maxFeeMsat = feeLimit(amount ?? invoice.amountMsat ?? 0n, maxFeePercent);
     const result = quote({ invoice, amountMsat: amount, maxFeeMsat, known }, node.payments.outgoingContext());
     if (result.payable) {
       return { payable: true, amountMsat: result.amountMsat, feeMsat: result.feeMsat, maxFeeMsat: result.worstFeeMsat, parts: result.parts.length, possibleMsat: result.possibleMsat };
@@ -101,7 +107,7 @@ export const paymentHandlers: Handlers<PaymentMethod> = {
           hash,
           {
             kind: 'pay', invoice, invoiceText: bareInvoice(text), amountMsat: amount,
-            maxFeeMsat: maxFeeMsat === undefined ? defaultFeeLimit(amount ?? invoice.amountMsat ?? 0n) : msat(maxFeeMsat),
+            maxFeeMsat: maxFeeMsat === undefined ? feeLimit(amount ?? invoice.amountMsat ?? 0n, USUAL_FEE_PERCENT) : msat(maxFeeMsat),
             attemptsLimit: PAYMENT_LIMITS.maxAttempts, deadlineHeight: node.onchain.height + 6, deadlineMs: nowMs + DEADLINE_MS, consentToPayAgain: payAgain,
             entropy: node.ports.system.random(32),
           },

@@ -52,7 +52,7 @@ export const enPayment = {
   'fault.amount.amount_below_minimum': 'The amount is below the least that the way carries, {minimum}. Nothing was paid. Pay more, or ask for another invoice.',
   'fault.amount.amount_too_low': 'The invoice asks for at least {minimum}. Nothing was paid. Pay that, or ask for another invoice.',
   'fault.amount.amount_too_high': 'That is more than twice what the invoice asks for. The most is {maximum}. Nothing was paid. Look for a digit too many.',
-  'fault.feeLimit.way': 'The cheapest way costs {needed}, over your limit of {limit}. Nothing was paid. Raise the limit, or pay another way.',
+  'fault.feeLimit.way': 'The cheapest way costs {needed}, over your limit of {limit}. Nothing was paid. Raise the limit in the settings, or pay another way.',
   'fault.feeLimit.chain': 'The fee would be {fee}, over the limit of {limit}. Nothing was sent. Look at it again, or choose a lower fee rate.',
   'fault.reserve.kept': '{reserve} must stay in the wallet: a channel that has to be closed on chain needs coins for its fees, or money in it could be lost. Nothing was spent. Choose a smaller amount, or add coins first.',
   'fault.reserve.send': '{reserve} must stay in the wallet: a channel that has to be closed on chain needs coins for its fees, or money in it could be lost. At most {possible} can be sent beside it. Nothing was spent. Choose a smaller amount, or add coins first.',

@@ -53,7 +53,7 @@ export const zhHansPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'fault.amount.amount_below_minimum': '金额低于路径可承载的最小值 {minimum}。没有付款。请提高金额，或索取另一张发票。',
   'fault.amount.amount_too_low': '发票要求至少 {minimum}。没有付款。请支付该金额，或索取另一张发票。',
   'fault.amount.amount_too_high': '超过发票金额的两倍。最多为 {maximum}。没有付款。请检查是否多输入了一位数字。',
-  'fault.feeLimit.way': '最便宜的路径费用为 {needed}，超过你的上限 {limit}。没有付款。请提高上限，或改用其他方式付款。',
+  'fault.feeLimit.way': '最便宜的路径费用为 {needed}，超过你的上限 {limit}。没有付款。请在设置中提高上限，或改用其他方式付款。',
   'fault.feeLimit.chain': '费用将为 {fee}，超过上限 {limit}。没有发送。请重新查看，或选择较低的费率。',
   'fault.reserve.kept': '钱包中必须保留 {reserve}：需要在链上关闭的通道要有币支付费用，否则其中的资金可能损失。没有花出任何资金。请减少金额，或先收到更多资金。',
   'fault.reserve.send': '钱包中必须保留 {reserve}：需要在链上关闭的通道要有币支付费用，否则其中的资金可能损失。除此之外最多可发送 {possible}。没有花出任何资金。请减少金额，或先收到更多资金。',

@@ -53,7 +53,7 @@ export const zhHantPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'fault.amount.amount_below_minimum': '金額低於路徑可承載的最小值 {minimum}。沒有付款。請提高金額，或索取另一張發票。',
   'fault.amount.amount_too_low': '發票要求至少 {minimum}。沒有付款。請支付該金額，或索取另一張發票。',
   'fault.amount.amount_too_high': '超過發票金額的兩倍。最多為 {maximum}。沒有付款。請檢查是否多輸入了一位數字。',
-  'fault.feeLimit.way': '最便宜的路徑費用為 {needed}，超過你的上限 {limit}。沒有付款。請提高上限，或改用其他方式付款。',
+  'fault.feeLimit.way': '最便宜的路徑費用為 {needed}，超過你的上限 {limit}。沒有付款。請在設定中提高上限，或改用其他方式付款。',
   'fault.feeLimit.chain': '手續費將為 {fee}，超過上限 {limit}。沒有傳送。請重新檢視，或選擇較低的費率。',
   'fault.reserve.kept': '錢包中必須保留 {reserve}：需要在鏈上關閉的通道要有幣支付費用，否則其中的資金可能損失。沒有花出任何資金。請減少金額，或先收到更多資金。',
   'fault.reserve.send': '錢包中必須保留 {reserve}：需要在鏈上關閉的通道要有幣支付費用，否則其中的資金可能損失。除此之外最多可傳送 {possible}。沒有花出任何資金。請減少金額，或先收到更多資金。',

@@ -2,19 +2,18 @@ import { type FormEvent, useState } from 'react';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { Segments } from '../../components/choice.tsx';
 import { AmountField, Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
+import { type Speed, SpeedChoice } from '../../components/speed-choice.tsx';
 import { satOf } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { recognise } from '../../state/recognise.ts';
 import { useShell } from '../../state/shell.ts';
-import type { Speed } from '../pay/pay-address.tsx';
 
 /** A funding transaction with one coin in, the channel and the change out: 154 vB, one more coin 68 more. */
 const USUAL_FUNDING_VBYTES = 154;
@@ -31,7 +30,7 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
   const { shell } = useShell();
   const [peer, setPeer] = useState(given);
   const [amount, setAmount] = useState('');
-  const [speed, setSpeed] = useState<Speed>('normal');
+  const [speed, setSpeed] = useState<Speed>(shell.chainSpeed);
   const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated']);
   const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
   const open = useAction('channel.open');
@@ -62,16 +61,7 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
             <p className="small muted more-body">{t('open.who.text')}</p>
           </details>
           <AmountField label={t('open.capacity')} value={amount} onChange={changeAmount} autoFocus={given !== ''} help={balance && <>{t('open.available')} <Amount sat={balance.availableSat} /></>} {...(amount !== '' && capacitySat === undefined ? { error: t('amount.bad') } : {})} />
-          <Segments
-            label={t('payChain.speed')}
-            value={speed}
-            onChange={setSpeed}
-            options={[
-              ['fast', t('speed.fast')],
-              ['normal', t('speed.normal')],
-              ['slow', t('speed.slow')],
-            ]}
-          />
+          <SpeedChoice label={t('payChain.speed')} value={speed} onChange={setSpeed} />
         </Card>
         <Card
           title={t('open.means')}

@@ -3,7 +3,7 @@ import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { Segments, Toggle } from '../../components/choice.tsx';
+import { Toggle } from '../../components/choice.tsx';
 import { Skeleton } from '../../components/empty.tsx';
 import { AmountField } from '../../components/field.tsx';
 import { Foreign } from '../../components/foreign.tsx';
@@ -12,6 +12,7 @@ import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
+import { type Speed, SpeedChoice } from '../../components/speed-choice.tsx';
 import { plainAmount, satOf } from '../../format/amounts.ts';
 import { rateText } from '../../format/rates.ts';
 import { useI18n } from '../../i18n/context.ts';
@@ -22,7 +23,6 @@ import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
 
 type Target = Extract<Recognised, { kind: 'address' }>;
-export type Speed = 'fast' | 'normal' | 'slow';
 
 /** A payment in a block: amount, speed, cost, and then it cannot be taken back. */
 export function PayAddress({ target, onAgain }: { readonly target: Target; readonly onAgain: () => void }) {
@@ -30,7 +30,7 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
   const { shell } = useShell();
   const { go } = useRoute();
   const [amount, setAmount] = useState(() => (target.amountSat === undefined ? '' : plainAmount(target.amountSat * 1000n, shell.unit).replace(/\s?[a-zA-Z]+$/u, '')));
-  const [speed, setSpeed] = useState<Speed>('normal');
+  const [speed, setSpeed] = useState<Speed>(shell.chainSpeed);
   /** Only ever for the amount that was looked at. */
   const [isSpending, setSpending] = useState(false);
   /** Whatever there is, less the fee: no amount is named. */
@@ -82,16 +82,7 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
             <Identifier text={target.address} />
           </div>
           {target.label && <Foreign text={target.label} wrap />}
-          <Segments
-            label={t('payChain.speed')}
-            value={speed}
-            onChange={setSpeed}
-            options={[
-              ['fast', t('speed.fast')],
-              ['normal', t('speed.normal')],
-              ['slow', t('speed.slow')],
-            ]}
-          />
+          <SpeedChoice label={t('payChain.speed')} value={speed} onChange={setSpeed} />
         </Card>
         <Card title={t('pay.cost')}>
           {isKnown && feerateSatPerVb !== undefined ? (

@@ -67,7 +67,7 @@ function Review({ invoice, decoded, isBusy, onPay }: ReviewProps) {
   const typedSat = satOf(amount, shell.unit);
   const isOpen = decoded.amountMsat === undefined;
   const amountMsat = decoded.amountMsat ?? (typedSat === undefined ? undefined : typedSat * 1000n);
-  const question = { invoice, ...(isOpen && amountMsat !== undefined ? { amountMsat } : {}) };
+  const question = { invoice, maxFeePercent: shell.paymentFeePercent, ...(isOpen && amountMsat !== undefined ? { amountMsat } : {}) };
   const { value: quote, error } = useAnswer('payment.quote', question, ['channel.updated', 'peer.updated']);
   const isPayable = quote?.payable === true && amountMsat !== undefined && !decoded.expired;
   return (

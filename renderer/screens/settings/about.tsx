@@ -61,7 +61,6 @@ export function About() {
       <p className="small muted">{t('logs.text')}</p>
       <Problem error={look.error ?? logs.error} />
       <LicencesDialog isOpen={isListing} onClose={() => setListing(false)} />
-      <NotYet title={t('settings.fees')}>{t('settings.fees.text')}</NotYet>
       <NotYet title={t('settings.fiat')}>{t('settings.fiat.text')}</NotYet>
     </Card>
   );

@@ -17,6 +17,7 @@ import { isGoodPassword, PasswordFields } from '../welcome/password.tsx';
 import { Preferences } from '../welcome/preferences.tsx';
 import { About } from './about.tsx';
 import { ChainSource } from './chain-source.tsx';
+import { Fees } from './fees.tsx';
 
 const MINUTES = ['0', '5', '10', '30', '60'] as const;
 type Minutes = (typeof MINUTES)[number];
@@ -145,6 +146,7 @@ export function Settings() {
         </div>
         <div className="stack">
           <Network />
+          <Fees />
           <About />
         </div>
       </div>

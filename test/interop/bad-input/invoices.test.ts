@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signRecoverable } from '../../../core/crypto/secp256k1.ts';
 import { encodeInvoice } from '../../../core/invoice/bolt11.ts';
 import { numberToWords } from '../../../core/invoice/words.ts';
+import { fromHex } from '../../../core/lib/bytes.ts';
 import { msat } from '../../../core/lib/units.ts';
 import type { ApiFailure } from '../../../core/node/app.ts';
 import { paymentFailure } from '../../../core/node/words.ts';
@@ -88,6 +89,21 @@ describe('an invoice', () => {
     expect(error.data).toMatchObject({ possibleMsat: String(sendableMsat) });
     const { possibleMsat } = await alice.call('payment.quote', { invoice: await invoiceOf(bob, sendableMsat + 1n) });
     expect(possibleMsat).toBe(sendableMsat);
+  });
+
+  test('whose way costs more than may be spent on it, in percent of the amount', async () => {
+    const { nodeId } = await bob.call('node.info');
+    // 1 sat and 3 % of 100 000 sat.
+    const dear = { nodeId: fromHex(nodeId!), shortChannelId: 1n << 40n, feeBaseMsat: 1000, feeProportionalMillionths: 30_000, cltvExpiryDelta: 40 };
+    const invoice = strangersInvoice({ amountMsat: msat(100_000_000n), routeHints: [[dear]] });
+    const look = (params: object = {}) => alice.call('payment.quote', { invoice, ...params });
+    expect(await look()).toMatchObject({ payable: false, reason: { code: 'fee_limit_too_low', data: { neededMsat: '3001000', limitMsat: '1000000' } } });
+    expect(await look({ maxFeePercent: 3 })).toMatchObject({ payable: false, maxFeeMsat: 3_000_000n });
+    expect(await look({ maxFeePercent: 3.01 })).toMatchObject({ payable: true, feeMsat: 3_001_000n, maxFeeMsat: 3_001_000n });
+    // Of little the tenth part is little: 10 sat are always allowed.
+    const small = strangersInvoice({ amountMsat: msat(100_000n), routeHints: [[{ ...dear, feeBaseMsat: 7000 }]] });
+    expect(await alice.call('payment.quote', { invoice: small, maxFeePercent: 0 })).toMatchObject({ payable: true, feeMsat: 10_000n });
+    await expectHarmless(alice, () => pay(alice, invoice), { code: 'fee_limit_too_low', happened: /over your limit/, money: NOTHING_PAID, advice: /raise the limit/i });
   });
 
   test('that is paid already, and the same again with payAgain', async () => {

@@ -118,7 +118,7 @@ describe('settings', () => {
   test.each(['', '{', '[]', 'null', '{"theme":"pink","idleLockMinutes":-1,"chainSources":7,"network":"moon"}'])('a file of %j gives the defaults', (content) => {
     const path = join(folder, 'settings.json');
     writeFileSync(path, content);
-    expect(openSettings(path, {}).get()).toEqual({ theme: 'system', language: 'system', unit: 'sat', idleLockMinutes: 10, trayBalance: false, network: 'mainnet', chainSources: [], backupFolder: '' });
+    expect(openSettings(path, {}).get()).toEqual({ theme: 'system', language: 'system', unit: 'sat', idleLockMinutes: 10, trayBalance: false, paymentFeePercent: 1, chainSpeed: 'normal', network: 'mainnet', chainSources: [], backupFolder: '' });
   });
   test('what the environment gives wins, is not written, and gives way to a choice', () => {
     const path = join(folder, 'given.json');
