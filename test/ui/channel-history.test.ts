@@ -88,7 +88,7 @@ describe('what a channel did, and what closing it by force would do', () => {
     await row(newestOurs).waitFor();
     expect(await row(newestOurs).innerText()).toContain(grouped(channel.ourMsat / 1000n));
     expect(await row(newestOurs).getByRole('img', { name: 'could be published' }).count()).toBe(2);
-    expect(await row(newestOurs - 1).getByText('revoked').count()).toBe(2);
+    expect(await row(newestOurs - 1).getByRole('img', { name: 'revoked' }).count()).toBe(2);
     expect(await row(1).innerText()).toContain('Out 0 added');
     await page.getByText('Oldest first').click();
     expect(await page.getByRole('row').nth(1).innerText()).toMatch(/^0\s/u);
@@ -336,7 +336,7 @@ describe('what a channel did, and what closing it by force would do', () => {
     expect(await axeFaults(app)).toEqual([]);
     await timeline();
     await page.getByText('You closed it.', { exact: true }).waitFor();
-    await row(channel.localCommitmentNumber).getByText('published', { exact: true }).waitFor();
+    await row(channel.localCommitmentNumber).getByRole('img', { name: 'published', exact: true }).waitFor();
   }); // prettier-ignore
 
   test('the page reported no fault', async () => {
