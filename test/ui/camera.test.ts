@@ -154,5 +154,8 @@ describe('a QR code in front of the camera', () => {
     expect(await attempt({ video: true })).toBe('NotAllowedError');
   });
 
-  test('the page reported no fault', async () => expect(await complaints(app)).toEqual([]));
+  test('the page reported no fault, but that it may not hear anything', async () => {
+    const heard = (text: string): boolean => text.includes('microphone is not allowed in this document');
+    expect((await complaints(app)).filter((text) => !heard(text))).toEqual([]);
+  });
 });
