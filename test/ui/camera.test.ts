@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { filmOf } from '../../build/desktop/film.ts';
+import { filmOf } from '../support/film.ts';
 import { ask, createWallet, type Hands, handsOn, PASSWORD } from '../../build/desktop/hands.ts';
 import type { RunningApp } from '../../build/electron-stand-in/launch.ts';
 import { axeFaults, complaints, openStage, type Stage } from './support.ts';
@@ -31,7 +31,10 @@ describe('a QR code in front of the camera', () => {
     await hands.press('Camera');
     await dialog().waitFor();
   };
-  const live = (): Promise<void> => expect.poll(tracks).toEqual(['video live']);
+  const isFocusInside = (): Promise<boolean | undefined> => hands.page.evaluate(() => document.querySelector('[role=dialog]')?.contains(document.activeElement));
+  const live = async (): Promise<void> => {
+    await expect.poll(tracks).toEqual(['video live']);
+  };
 
   beforeAll(async () => {
     stage = await openStage();
@@ -86,7 +89,7 @@ describe('a QR code in front of the camera', () => {
     await open();
     await live();
     expect(await axeFaults(app)).toEqual([]);
-    expect(await hands.page.evaluate(() => document.querySelector('[role=dialog]')?.contains(document.activeElement))).toBe(true);
+    expect(await isFocusInside()).toBe(true);
     await hands.page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
     await expect.poll(() => hands.page.evaluate(() => document.activeElement?.textContent)).toBe('Camera');
@@ -138,6 +141,7 @@ describe('a QR code in front of the camera', () => {
     expect(await axeFaults(app)).toEqual([]);
     await hands.press('Try again');
     await live();
+    await expect.poll(isFocusInside).toBe(true);
     await hands.press('Cancel');
     await expect.poll(tracks).toEqual(['video ended']);
   }); // prettier-ignore

@@ -1,20 +1,20 @@
-import { encodeQR } from 'qr';
+import { qrRows } from '../../renderer/components/qr-rows.ts';
 
 const WIDTH = 640;
 const HEIGHT = 480;
 const [DARK, LIGHT, NO_COLOUR] = [16, 235, 128];
-const QUIET = 4;
 
 /** A film in YUV4MPEG2 that a made-up camera shows over and over: a QR code on a white sheet, or the sheet alone. */
 export function filmOf(text?: string): Uint8Array {
   const luma = new Uint8Array(WIDTH * HEIGHT).fill(LIGHT);
   if (text !== undefined) {
-    const rows = encodeQR(text, 'raw', { ecc: 'low', border: QUIET });
+    const rows = qrRows(text);
     const size = Math.floor(HEIGHT / rows.length);
     const left = Math.floor((WIDTH - size * rows.length) / 2);
     const top = Math.floor((HEIGHT - size * rows.length) / 2);
     rows.forEach((row, y) => row.forEach((isDark, x) => {
-      for (let line = 0; isDark && line < size; line++) luma.fill(DARK, (top + y * size + line) * WIDTH + left + x * size, (top + y * size + line) * WIDTH + left + (x + 1) * size);
+      if (!isDark) return;
+      for (let line = 0; line < size; line++) luma.fill(DARK, (top + y * size + line) * WIDTH + left + x * size, (top + y * size + line) * WIDTH + left + (x + 1) * size);
     })); // prettier-ignore
   }
   const colour = new Uint8Array((WIDTH * HEIGHT) / 2).fill(NO_COLOUR);
