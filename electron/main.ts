@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { app, type BrowserWindow, ipcMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { EventName, Screen, ShellEventName } from '../core/api.ts';
 import { BackupKeeper } from './backup-keeper.ts';
+import { createCamera } from './camera.ts';
 import { Confirmations } from './confirm.ts';
 import { linkOf, watchLinks } from './deep-links.ts';
 import { askPerson, confirmIn } from './dialogs.ts';
@@ -113,6 +114,7 @@ async function start(): Promise<void> {
   const shown = (): Playground | Engine => (playground.isOn ? playground : engine);
   const isWorthless = (): boolean => playground.isOn || isPractice();
   const gestures = createGestures(() => performance.now());
+  const camera = createCamera({ takeGesture: gestures.take, isLocked: () => lock.isOn, nowMs: () => performance.now() });
   const confirmations = new Confirmations({
     read: (method, params) => readRequest({ call: (name, given) => valueOf(shown().ask(name, given)), say }, method, params),
     ask: (question) => confirmIn(window, say, question),
@@ -126,9 +128,10 @@ async function start(): Promise<void> {
     tellTray();
   };
   const handlers = shellHandlers({
-    onPlaygroundState: (told) => (onPlaygroundState = told), onKept: (told) => (onKept = told), keeper, playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
+    onPlaygroundState: (told) => (onPlaygroundState = told), onKept: (told) => (onKept = told), keeper, camera, playground, engine, settings, lock, isPractice, window: () => window, tell: send, link: { take: takeLink }, secrets: quickUnlock(safeStorage, join(folder, 'quick-unlock')),
     confirm: (given) => confirmations.confirm(given), onSettings: label, checkUpdate: () => checkRelease({ file: join(folder, 'release-seen.json'), log: engine.log, nowMs: () => Date.now() }),
     onLock: () => {
+      camera.takeBack();
       confirmations.forget();
       tellTray();
     },
@@ -141,7 +144,7 @@ async function start(): Promise<void> {
   }); // prettier-ignore
 
   nativeTheme.themeSource = settings.get().theme;
-  refusePermissions(session.defaultSession);
+  refusePermissions(session.defaultSession, (pageId) => pageId !== undefined && pageId === window?.webContents.id && camera.isGiven());
   protocol.handle(SCHEME, servePages(join(DIST, 'renderer')));
   registerIpc({
     ipc: ipcMain, engine: (method, params) => shown().ask(method, params), shell: handlers, redeem: (method, params, token) => confirmations.redeem(method, params, token),
@@ -155,6 +158,7 @@ async function start(): Promise<void> {
   watchPower({
     monitor: powerMonitor, lock: lockWindow, idleMinutes: () => settings.get().idleLockMinutes, nowMs: () => Date.now(),
     onSuspend: () => {
+      camera.takeBack();
       confirmations.forget();
       engine.suspended();
     },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
-import type { BrowserWindowConstructorOptions, Session, WebContents } from 'electron';
+import type { BrowserWindowConstructorOptions, MediaAccessPermissionRequest, Session, WebContents } from 'electron';
 
 export const SCHEME = 'app';
 export const ORIGIN = 'app://wallet';
@@ -34,6 +34,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=(self), microphone=(), display-capture=()',
 } as const;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -60,10 +61,27 @@ export function servePages(folder: string): (request: Request) => Promise<Respon
 
 export const isOurs = (url: string): boolean => url === ORIGIN || url.startsWith(`${ORIGIN}/`);
 
-/** Every permission of web pages is refused: the wallet's screens need none. */
-export function refusePermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  session.setPermissionCheckHandler(() => false);
+interface Wish {
+  readonly permission: string;
+  readonly isMainFrame: boolean;
+  /** Every address that says who asks; what is missing is nobody's. */
+  readonly askers: readonly (string | undefined)[];
+  readonly media: readonly (string | undefined)[];
+}
+
+/** Pictures of a camera and nothing beside them, for the top frame of our own page. */
+const isCameraOnly = ({ permission, isMainFrame, askers, media }: Wish): boolean =>
+  permission === 'media' && media.length === 1 && media[0] === 'video' && isMainFrame && askers.every((url) => url !== undefined && isOurs(url));
+
+/** Every permission of web pages is refused, but the camera while the main process gives it to this page: a QR code is read with it. */
+export function refusePermissions(session: Session, isCameraGiven: (pageId: number | undefined) => boolean): void {
+  session.setPermissionRequestHandler((contents, permission, answer, details) => {
+    const { isMainFrame, requestingUrl, securityOrigin, mediaTypes = [] }: MediaAccessPermissionRequest = details;
+    answer(isCameraOnly({ permission, isMainFrame, askers: [requestingUrl, securityOrigin], media: mediaTypes }) && isCameraGiven(contents.id));
+  });
+  session.setPermissionCheckHandler((contents, permission, origin, { isMainFrame, requestingUrl = origin, securityOrigin, mediaType }) =>
+    isCameraOnly({ permission, isMainFrame, askers: [origin, requestingUrl, securityOrigin], media: [mediaType] }) && isCameraGiven(contents?.id),
+  );
   session.setDevicePermissionHandler(() => false);
 }
 

@@ -4,6 +4,7 @@ import { app, clipboard, dialog, nativeTheme, shell as system } from 'electron';
 import type { ShellAnswer, ShellParams } from '../core/api.ts';
 import { ApiFailure, VERSION } from '../core/index.ts';
 import type { BackupKeeper } from './backup-keeper.ts';
+import type { Camera } from './camera.ts';
 import type { Engine } from './engine.ts';
 import { piecesOf, writeBackup } from './exports.ts';
 import type { Reply, ShellHandlers } from './ipc.ts';
@@ -18,6 +19,7 @@ export interface ShellPort {
   readonly playground: Playground;
   readonly settings: SettingsFile;
   readonly secrets: QuickUnlock;
+  readonly camera: Camera;
   readonly keeper: Pick<BackupKeeper, 'keep' | 'isWritten'>;
   readonly isPractice: () => boolean;
   readonly window: () => BrowserWindow | undefined;
@@ -161,6 +163,11 @@ export function shellHandlers(port: ShellPort): ShellHandlers {
     },
     'shell.protect': ({ isOn }) => {
       port.window()?.setContentProtection(isOn);
+      return {};
+    },
+    'shell.camera': ({ isOn }) => {
+      if (!isOn) port.camera.takeBack();
+      else if (!port.camera.give()) throw new ApiFailure('not_confirmed', 'The camera is only opened right after somebody touched the window. It stays off. Press the button again.');
       return {};
     },
     'shell.showLogs': async () => {

@@ -6,6 +6,7 @@ import { IconButton } from './components/button.tsx';
 import { Alarms } from './components/alarms.tsx';
 import { Catcher } from './components/catcher.tsx';
 import { Icon, Mark } from './components/icon.tsx';
+import { Said } from './components/said.tsx';
 import { StatusBar } from './components/status-bar.tsx';
 import { useI18n } from './i18n/context.ts';
 import { Backup } from './screens/backup.tsx';
@@ -72,6 +73,7 @@ export function Frame() {
         </Catcher>
       </main>
       <StatusBar />
+      <Said />
     </div>
   );
 }

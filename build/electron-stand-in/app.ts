@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Frame, type Request, type Route } from 'playwright-core';
+import { cameraFlags } from './chromium-path.ts';
 import { host, log, options, schemes, toApp, userData } from './host.ts';
 import { roles } from './menu.ts';
 import { BrowserWindow, lastWindowClosed } from './window.ts';
@@ -92,6 +93,7 @@ async function boot(): Promise<void> {
     args: [
       ...(options.port === undefined ? [] : [`--remote-debugging-port=${options.port}`]),
       ...(options.headed ? ['--app=about:blank'] : []),
+      ...cameraFlags(options.camera),
       '--disable-background-networking',
       // A second lock beside the router below: no name resolves, for WebSockets either.
       '--host-resolver-rules=MAP * ~NOTFOUND',

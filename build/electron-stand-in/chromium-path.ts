@@ -22,3 +22,6 @@ export function chromiumPath(): string {
   if (!found) throw new Error('No Chromium on this computer. On Debian or Ubuntu: sudo apt-get install chromium');
   return found;
 }
+
+/** Chromium's made-up camera, which shows a film. */
+export const cameraFlags = (film: string | undefined): readonly string[] => (film === undefined ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`]);

@@ -11,6 +11,8 @@ export interface StandInOptions {
   readonly headed?: boolean;
   /** Name of the keychain that `safeStorage` pretends to have; `basic_text` is Electron's plain-text fallback. */
   readonly keychain?: string;
+  /** A film in YUV4MPEG2 that a made-up camera shows. */
+  readonly camera?: string;
   readonly argv?: readonly string[];
   readonly chromium: string;
 }

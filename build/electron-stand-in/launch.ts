@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { _electron, chromium, type Page } from 'playwright-core';
 import { cloneCodec } from './clone-codec.ts';
-import { chromiumPath } from './chromium-path.ts';
+import { cameraFlags, chromiumPath } from './chromium-path.ts';
 import type modules from './electron.ts';
 import type { log, StandInOptions } from './host.ts';
 
@@ -23,6 +23,8 @@ export interface LaunchOptions {
   /** Another compiled main module than the one of `npm run build`; on the stand-in only. */
   readonly main?: string;
   readonly headed?: boolean;
+  /** A film in YUV4MPEG2: Chromium's made-up camera shows it. */
+  readonly camera?: string;
   /** Arguments as the system would give them, such as a deep link. */
   readonly args?: readonly string[];
 }
@@ -67,9 +69,9 @@ export async function launch(options: LaunchOptions): Promise<RunningApp> {
   return binary ? launchElectron(binary, options) : launchStandIn(options);
 }
 
-async function launchElectron(binary: string, { userData, env, args = [] }: LaunchOptions): Promise<RunningApp> {
+async function launchElectron(binary: string, { userData, env, camera, args = [] }: LaunchOptions): Promise<RunningApp> {
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const running = await _electron.launch({ executablePath: binary, args: [...sandbox, ROOT, `--user-data-dir=${userData}`, ...args], env: { ...cleanEnvironment(), ...env } });
+  const running = await _electron.launch({ executablePath: binary, args: [...sandbox, ...cameraFlags(camera), ROOT, `--user-data-dir=${userData}`, ...args], env: { ...cleanEnvironment(), ...env } });
   const child = running.process();
   const exited = new Promise<number | null>((done) => child.once('exit', done));
   // Dialogs of the system cannot be pressed from here: they are answered as on the stand-in.
@@ -97,10 +99,10 @@ async function launchElectron(binary: string, { userData, env, args = [] }: Laun
   }; // prettier-ignore
 }
 
-export function startStandIn({ userData, env, keychain, headed, main = MAIN, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
+export function startStandIn({ userData, env, keychain, headed, camera, main = MAIN, args = [] }: LaunchOptions, port: number | undefined, stdio: 'ipc' | 'ignore' = 'ipc'): ChildProcess {
   const given: StandInOptions = {
     userData, chromium: chromiumPath(), ...(port === undefined ? {} : { port }),
-    ...(keychain === undefined ? {} : { keychain }), ...(headed === undefined ? {} : { headed }),
+    ...(keychain === undefined ? {} : { keychain }), ...(headed === undefined ? {} : { headed }), ...(camera === undefined ? {} : { camera }),
   }; // prettier-ignore
   return spawn(process.execPath, [join(ROOT, 'build/electron-stand-in/run.ts'), main, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', stdio],

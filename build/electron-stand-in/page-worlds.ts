@@ -108,6 +108,22 @@ export function mainWorld(channel: string, peer: typeof bridgePeer): void {
     freeze(value);
     Object.defineProperty(window, key, { value, enumerable: true });
   });
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  const getUserMedia = devices?.getUserMedia.bind(devices);
+  const asked = new Map<number, () => void>();
+  bridge.on('media', (id: number) => asked.get(id)?.());
+  // The main process rules first; what Chromium then does is its own.
+  if (devices && getUserMedia) {
+    devices.getUserMedia = async (constraints = {}) => {
+      const kinds = (['video', 'audio'] as const).filter((kind) => constraints[kind] !== undefined && constraints[kind] !== false);
+      await new Promise<void>((done) => {
+        const id = asked.size + 1;
+        asked.set(id, done);
+        bridge.send('media', { id, kinds });
+      });
+      return getUserMedia(constraints);
+    };
+  }
   window.open = (url: string | URL = 'about:blank') => {
     bridge.send('open', String(new URL(url, location.href)));
     return null;
@@ -166,6 +182,12 @@ export function preloadWorld(
   for (const [name, type] of [['pointerdown', 'mouseDown'], ['pointerup', 'mouseUp'], ['keydown', 'rawKeyDown']] as const) {
     addEventListener(name, (event) => event.isTrusted && tell({ kind: 'input', channel: type, args: [] }), true);
   }
+  bridge.on('media', ({ id: asked, kinds }: { id: number; kinds: string[] }) => {
+    const id = ++last;
+    const done = (): void => bridge.send('media', asked);
+    tell({ kind: 'media', id, channel: 'media', args: kinds });
+    waiting.set(id, { ok: done, no: done });
+  });
   bridge.on('open', (url: never) => tell({ kind: 'open', url }));
   const contextBridge = { exposeInMainWorld: (key: string, api: unknown) => bridge.send('expose', { key, v: bridge.pack(api) }) };
   const require = (id: string): unknown => {

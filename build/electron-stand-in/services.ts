@@ -27,15 +27,16 @@ export const protocol = {
   handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) => void schemes.set(scheme, handler),
 };
 
-type PermissionHandler = (contents: unknown, permission: string, answer: (granted: boolean) => void) => void;
+type PermissionHandler = (contents: unknown, permission: string, answer: (granted: boolean) => void, details: object) => void;
+type PermissionCheck = (contents: unknown, permission: string, origin: string, details: object) => boolean;
 export const session = {
   defaultSession: {
     permissionRequest: undefined as PermissionHandler | undefined,
-    permissionCheck: undefined as (() => boolean) | undefined,
+    permissionCheck: undefined as PermissionCheck | undefined,
     setPermissionRequestHandler(handler: PermissionHandler) {
       this.permissionRequest = handler;
     },
-    setPermissionCheckHandler(handler: () => boolean) {
+    setPermissionCheckHandler(handler: PermissionCheck) {
       this.permissionCheck = handler;
     },
     setDevicePermissionHandler: () => undefined,

@@ -5,6 +5,7 @@ import type { CDPSession, Page } from 'playwright-core';
 import { cloneCodec } from './clone-codec.ts';
 import { host, log, notEmulated, options, toApp, toWeb } from './host.ts';
 import { bridgePeer, mainWorld, preloadWorld } from './page-worlds.ts';
+import { isMediaGranted, type MediaKind } from './permissions.ts';
 import { ipcMain, nativeTheme, session } from './services.ts';
 
 const { enc, dec } = cloneCodec();
@@ -17,7 +18,7 @@ interface WindowOptions {
   readonly webPreferences?: Readonly<Record<string, unknown>> & { readonly preload?: string };
 }
 interface Message {
-  readonly kind: 'invoke' | 'send' | 'open' | 'input';
+  readonly kind: 'invoke' | 'send' | 'open' | 'input' | 'media';
   readonly id: number;
   readonly channel: string;
   readonly args: unknown[];
@@ -152,9 +153,18 @@ export class BrowserWindow extends EventEmitter {
   async #receive({ kind, id, channel, args, url }: Message): Promise<void> {
     if (kind === 'open') return this.#opened(url);
     if (kind === 'input') return void this.webContents.emit('input-event', {}, { type: channel });
+    if (kind === 'media') return this.deliver(await this.#answer(id, 'media', () => this.#askForMedia(args as MediaKind[])));
     const event = { sender: this.webContents, senderFrame: this.webContents.mainFrame, type: 'frame', processId: 1, frameId: 1 };
     if (kind === 'send') return void ipcMain.emit(channel, event, ...args);
     await this.deliver(await this.#answer(id, channel, () => handlerOf(channel)(event, ...args)));
+  }
+
+  /** Chromium opens devices itself: it gets the answer of the main process beforehand. */
+  async #askForMedia(kinds: readonly MediaKind[]): Promise<void> {
+    const isGranted = isMediaGranted(this.webContents, kinds);
+    for (const name of ['camera', 'microphone']) {
+      await this.#debugger?.send('Browser.setPermission', { permission: { name }, setting: isGranted && kinds.includes(name === 'camera' ? 'video' : 'audio') ? 'granted' : 'denied' });
+    }
   }
 
   async #answer(id: number, channel: string, task: () => unknown): Promise<string> {

@@ -69,6 +69,7 @@ export const shellMethods = {
     why: name(['malformed', 'wrong_signature', 'wrong_channel', 'replayed', 'expired', 'downgrade']).optional(),
   })),
   'shell.protect': method('Keeps the window out of screenshots while secrets are shown, where the system can.', z.strictObject({ isOn: z.boolean() }), empty),
+  'shell.camera': method('Lets the page open the camera of this computer, without sound, soon after somebody touched the window; or takes that back.', z.strictObject({ isOn: z.boolean() }), empty),
   'shell.showLogs': method('Opens the folder of the logs in the file manager of the system.', empty, empty),
   ...playgroundMethods,
 } as const;

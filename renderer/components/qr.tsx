@@ -1,12 +1,10 @@
 import { useMemo } from 'react';
-import { encodeQR } from 'qr';
-
-const QUIET = 4;
+import { qrRows } from './qr-rows.ts';
 
 /** Dark on white in both themes, with its quiet zone: anything else some cameras do not read. */
 export function Qr({ text, label }: { readonly text: string; readonly label: string }) {
   const { path, size } = useMemo(() => {
-    const rows = encodeQR(text, 'raw', { ecc: 'low', border: QUIET });
+    const rows = qrRows(text);
     const cells = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])));
     return { path: cells.join(''), size: rows.length };
   }, [text]);

@@ -198,10 +198,12 @@ describe('what the page can and cannot do', () => {
   });
 
   onStandIn('every permission that a page can ask for is denied', async () => {
-    const granted = await app.evaluate(({ session }) => {
+    const granted = await app.evaluate(({ session, BrowserWindow }) => {
       const answers: boolean[] = [];
-      for (const permission of ['media', 'clipboard-read', 'geolocation', 'notifications', 'openExternal']) session.defaultSession.permissionRequest?.({}, permission, (isGranted) => answers.push(isGranted));
-      return [...answers, session.defaultSession.permissionCheck?.()];
+      const details = { isMainFrame: true, requestingUrl: 'app://wallet/index.html', securityOrigin: 'app://wallet/', mediaTypes: ['video'], mediaType: 'video' };
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      for (const permission of ['media', 'clipboard-read', 'geolocation', 'notifications', 'openExternal']) session.defaultSession.permissionRequest?.(contents, permission, (isGranted) => answers.push(isGranted), details);
+      return [...answers, session.defaultSession.permissionCheck?.(contents, 'media', 'app://wallet/', details)];
     });
     expect(granted).toEqual(Array(6).fill(false));
   });

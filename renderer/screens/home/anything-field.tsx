@@ -1,7 +1,9 @@
 import { type ClipboardEvent, type DragEvent, type FormEvent, useRef, useState } from 'react';
 import { Button } from '../../components/button.tsx';
+import { CameraButton } from '../../components/camera-dialog.tsx';
 import { Field } from '../../components/field.tsx';
 import { readQr } from '../../components/qr-read.ts';
+import { say } from '../../components/said.tsx';
 import { useI18n } from '../../i18n/context.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import { type Recognised, recognise } from '../../state/recognise.ts';
@@ -30,7 +32,7 @@ export function destinationOf(found: Recognised, input: string): { readonly rout
   }
 }
 
-/** Takes anything by typing, paste, drop or a picture of a QR code, from a file or the clipboard. */
+/** Takes anything by typing, paste, drop or a QR code: in front of the camera, or in a picture from a file or the clipboard. */
 export function AnythingField() {
   const { t } = useI18n();
   const { go } = useRoute();
@@ -69,7 +71,7 @@ export function AnythingField() {
     void takePicture(picture);
   };
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one of four ways, typing the first
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one of five ways, typing the first
     <form className="anything" onSubmit={submit} onDragOver={(event) => event.preventDefault()} onDrop={drop} onPaste={paste}>
       <Field
         label={t('anything.label')}
@@ -88,6 +90,12 @@ export function AnythingField() {
         <Button icon="scan" onPress={() => picker.current?.click()}>
           {t('anything.qr')}
         </Button>
+        <CameraButton
+          onRead={(read) => {
+            say(t('camera.read'));
+            follow(read);
+          }}
+        />
       </div>
       <input ref={picker} type="file" accept="image/*" hidden aria-label={t('anything.qr')} onChange={({ target }) => void takePicture(target.files?.[0])} />
     </form>

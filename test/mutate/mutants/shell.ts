@@ -27,7 +27,15 @@ export const shellMutants: readonly Mutant[] = [
   { fault: 'the page may open windows', against: 'checklist 14', file: SECURITY, tests: table, find: "return { action: 'deny' };", replace: "return { action: 'allow' };" },
   {
     fault: 'permissions are granted', against: 'checklist 5', file: SECURITY, tests: table,
-    find: 'session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));', replace: 'session.setPermissionRequestHandler((_contents, _permission, answer) => answer(true));',
+    find: "permission === 'media' && media.length", replace: "permission !== '' && media.length",
+  },
+  {
+    fault: 'permission for the camera without a gesture', against: 'checklist 5', file: 'electron/camera.ts', tests: table,
+    find: 'if (isLocked() || !takeGesture()) return false;', replace: 'if (isLocked() || takeGesture === undefined) return false;',
+  },
+  {
+    fault: 'permission for the microphone beside the camera', against: 'checklist 5', file: SECURITY, tests: table,
+    find: "media.length === 1 && media[0] === 'video'", replace: "media.length > 0 && media.includes('video')",
   },
   {
     fault: 'any address is handed to the system', against: 'checklist 15', file: SECURITY, tests: table,
@@ -70,7 +78,7 @@ export const shellMutants: readonly Mutant[] = [
     find: 'params: toWire({ ...given, maxFeeMsat }),', replace: 'params: toWire(given),',
   },
   { fault: 'no page is confined', against: 'checklist 13', file: 'electron/main.ts', tests: window, find: "app.on('web-contents-created',", replace: "app.on('web-contents-created-never' as 'web-contents-created'," },
-  { fault: 'nobody refuses permissions', against: 'checklist 5', file: 'electron/main.ts', tests: window, find: 'refusePermissions(session.defaultSession);', replace: '' },
+  { fault: 'nobody refuses permissions', against: 'checklist 5', file: 'electron/main.ts', tests: window, find: 'refusePermissions(session.defaultSession, (pageId) => pageId !== undefined && pageId === window?.webContents.id && camera.isGiven());', replace: '' },
   { fault: 'the page gets more than two functions', against: 'checklist 20', file: 'electron/preload.ts', tests: window, find: '  subscribe: (listener', replace: '  raw: (channel: string) => ipcRenderer.invoke(channel),\n  subscribe: (listener' },
   { fault: 'every window asks as the one of the wallet', against: 'checklist 17', file: 'electron/main.ts', tests: window, find: 'pageId: () => window?.webContents.id,', replace: 'pageId: () => undefined,' },
   { fault: 'nobody looks whether a hand touched the window', against: 'safety 5, one-time token', file: 'electron/main.ts', tests: whole, find: 'gestures.watch(window.webContents);', replace: '' },

@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createCamera } from '../../../electron/camera.ts';
+import { createGestures } from '../../../electron/gestures.ts';
 import { allowedLink, confine, CONTENT_SECURITY_POLICY, isOurs, refusePermissions, servePages, webPreferences } from '../../../electron/security.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sferic-pages-'));
@@ -17,6 +19,7 @@ describe('pages', () => {
     const { headers } = await serve(new Request(url));
     expect(headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('permissions-policy')).toBe('camera=(self), microphone=(), display-capture=()');
   });
   test('the policy is the agreed one, word by word', () => {
     expect(CONTENT_SECURITY_POLICY).toBe("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'none'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'");
@@ -68,14 +71,107 @@ describe('the page stays where it is', () => {
     expect(handlers.get('open')?.({ url: 'https://evil.example/' } as never)).toEqual({ action: 'deny' });
     expect(opened).toEqual(['https://evil.example/']);
   });
-  test('every permission is refused, camera, clipboard and files included', () => {
-    let request: Handler = () => undefined;
-    let check: Handler = () => undefined;
-    let device: Handler = () => undefined;
-    refusePermissions({ setPermissionRequestHandler: (h: Handler) => (request = h), setPermissionCheckHandler: (h: Handler) => (check = h), setDevicePermissionHandler: (h: Handler) => (device = h) } as never);
-    const answers: boolean[] = [];
-    for (const permission of ['media', 'clipboard-read', 'geolocation', 'notifications', 'fullscreen', 'openExternal', 'fileSystem', 'hid']) request(...([{}, permission, (isGranted: boolean) => answers.push(isGranted)] as never[]));
-    expect(new Set(answers)).toEqual(new Set([false]));
-    expect([check(), device()]).toEqual([false, false]);
+});
+
+describe('permissions', () => {
+  const PAGE = 7;
+  const OURS = 'app://wallet/';
+  let nowMs = 0;
+  let isLocked = false;
+  let touch: (event: unknown, input: { readonly type: string }) => void = () => undefined;
+  const gestures = createGestures(() => nowMs);
+  gestures.watch({ on: (_name: string, listener: typeof touch) => (touch = listener) } as never);
+  const camera = createCamera({ takeGesture: gestures.take, isLocked: () => isLocked, nowMs: () => nowMs });
+  type Details = Readonly<Record<string, unknown>>;
+  let request: (contents: unknown, permission: string, answer: (isGranted: boolean) => void, details: Details) => void = () => undefined;
+  let check: (contents: unknown, permission: string, origin: string, details: Details) => boolean = () => true;
+  let device: (details: Details) => boolean = () => true;
+  const session = { setPermissionRequestHandler: (h: typeof request) => (request = h), setPermissionCheckHandler: (h: typeof check) => (check = h), setDevicePermissionHandler: (h: typeof device) => (device = h) };
+  refusePermissions(session as never, (pageId) => pageId === PAGE && camera.isGiven());
+
+  interface Wish {
+    readonly permission: string;
+    readonly media: readonly string[];
+    readonly url: string;
+    readonly isMainFrame: boolean;
+    readonly pageId: number | undefined;
+  }
+  const CAMERA: Wish = { permission: 'media', media: ['video'], url: OURS, isMainFrame: true, pageId: PAGE };
+  /** What the two handlers say; a check is about one kind of media. */
+  const answers = ({ permission, media, url, isMainFrame, pageId }: Wish): readonly boolean[] => {
+    const contents = pageId === undefined ? null : { id: pageId };
+    const details = { isMainFrame, requestingUrl: `${url}index.html`, securityOrigin: url };
+    const given: boolean[] = [];
+    if (contents) request(contents, permission, (isGranted) => given.push(isGranted), { ...details, mediaTypes: media });
+    return [...given, ...(media.length === 1 ? [check(contents, permission, url, { ...details, mediaType: media[0] })] : [])];
+  };
+  const touched = (): boolean => {
+    touch({}, { type: 'mouseDown' });
+    return camera.give();
+  };
+  const PERMISSIONS = [
+    'media', 'display-capture', 'clipboard-read', 'clipboard-sanitized-write', 'geolocation', 'notifications', 'fullscreen', 'openExternal', 'fileSystem', 'hid', 'usb', 'serial', 'midi', 'pointerLock', 'mediaKeySystem', 'idle-detection',
+    'screen-wake-lock', 'window-management', 'local-fonts', 'captured-surface-control', 'speaker-selection', 'unknown',
+  ]; // prettier-ignore
+  const ORIGINS = [OURS, 'https://wallet/', 'app://other/', 'app://wallet.evil/', 'file:///', 'null', ''];
+  const MEDIA = [['video'], ['audio'], ['video', 'audio'], ['audio', 'video'], ['video', 'video'], ['unknown'], []];
+  const wishes = PERMISSIONS.flatMap((permission) => ORIGINS.flatMap((url) => MEDIA.flatMap((media) => [true, false].flatMap((isMainFrame) => [PAGE, 8, undefined].map((pageId): Wish => ({ permission, url, media, isMainFrame, pageId })))))); // prettier-ignore
+  const granted = (): readonly Wish[] => wishes.filter((wish) => answers(wish).some(Boolean));
+
+  beforeEach(() => {
+    camera.takeBack();
+    gestures.take();
+    isLocked = false;
+  });
+
+  test('none is granted unless the camera was given', () => {
+    expect(granted()).toEqual([]);
+    expect(device({})).toBe(false);
+  });
+  test('with the camera given: pictures alone, for the top frame of our page in our window, and nothing else', () => {
+    expect(touched()).toBe(true);
+    expect(granted()).toEqual([CAMERA]);
+    expect(answers(CAMERA)).toEqual([true, true]);
+    expect(device({})).toBe(false);
+  });
+  test('whatever does not say who asks, or for what, is refused', () => {
+    expect(touched()).toBe(true);
+    const said: boolean[] = [];
+    const ask = (details: Details): void => request({ id: PAGE }, 'media', (isGranted) => said.push(isGranted), details);
+    const whole = { isMainFrame: true, requestingUrl: OURS, securityOrigin: OURS };
+    ask(whole);
+    ask({ ...whole, mediaTypes: ['video'], securityOrigin: undefined });
+    ask({ ...whole, mediaTypes: ['video'], requestingUrl: 'https://evil.example/' });
+    ask({ ...whole, mediaTypes: ['video'], securityOrigin: 'https://evil.example/' });
+    said.push(check({ id: PAGE }, 'media', OURS, whole), check({ id: PAGE }, 'media', OURS, { ...whole, mediaType: 'video', securityOrigin: undefined }), check({ id: PAGE }, 'media', 'https://evil.example/', { ...whole, mediaType: 'video' }));
+    expect(said).toEqual(Array(7).fill(false));
+  });
+  test('it is given after a touch of the window only, once for each touch', () => {
+    expect(camera.give()).toBe(false);
+    expect(answers(CAMERA)).toEqual([false, false]);
+    expect(touched()).toBe(true);
+    camera.takeBack();
+    expect(camera.give()).toBe(false);
+    touch({}, { type: 'mouseMove' });
+    expect(camera.give()).toBe(false);
+    expect(answers(CAMERA)).toEqual([false, false]);
+  });
+  test('thirty seconds after the touch nothing is given any more', () => {
+    touch({}, { type: 'keyDown' });
+    nowMs += 10_000;
+    expect(camera.give()).toBe(true);
+    nowMs += 20_000;
+    expect(answers(CAMERA)).toEqual([true, true]);
+    nowMs += 1;
+    expect(answers(CAMERA)).toEqual([false, false]);
+  });
+  test('it is taken back when the page has done with it, and a locked window gets none', () => {
+    expect(touched()).toBe(true);
+    camera.takeBack();
+    expect(answers(CAMERA)).toEqual([false, false]);
+    expect(touched()).toBe(true);
+    isLocked = true;
+    expect(answers(CAMERA)).toEqual([false, false]);
+    expect(touched()).toBe(false);
   });
 });
