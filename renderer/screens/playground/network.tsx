@@ -40,7 +40,8 @@ function Edge({ channel }: { readonly channel: PlayChannel }) {
   const isUsable = channel.state === 'open' && channel.isLive;
   const className = channel.state === 'punished' ? 'edge edge-punished' : isUsable ? 'edge' : 'edge edge-away';
   const [htlc] = channel.htlcs;
-  const mine = along(from, to, 0.4);
+  // Above, the words of two lines meet over one's own node.
+  const mine = along(from, to, place.y < YOU.y ? 0.4 : 0.3);
   const theirs = along(from, to, 0.72);
   // Words above a line go on to the side on which it falls, words below to the side on which it rises.
   const falls = place.x < YOU.x === place.y < YOU.y ? 1 : -1;
