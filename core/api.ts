@@ -169,7 +169,7 @@ export type EventName = keyof typeof events;
 export type EventData<N extends EventName> = z.output<(typeof events)[N]>;
 
 /** Every one of them is a method. */
-CONFIRMED_METHODS satisfies readonly (Method | ShellMethod)[];
+CONFIRMED_METHODS satisfies readonly (Method | 'shell.connect')[];
 
 /** What a page may ask: everything but the engine's end and the subscription, which are the shell's business. */
 export const WINDOW_METHODS: readonly (Method | ShellMethod)[] = [

@@ -28,6 +28,7 @@ import { type KdfCost, passwordBytes } from './store/vault.ts';
 /** What a host puts around the engine; the window's shell imports nothing of core but this file and the contract. */
 export { parseChainSpec } from './io/chain-sources.ts';
 export { ClockJumps, LOOK_MS } from './io/clock-jumps.ts';
+export { writeFileAtomic } from './io/files.ts';
 export { openLogFile } from './io/log-file.ts';
 export { ApiFailure, type App } from './node/app.ts';
 export { decodeWith, dispatch, subscribeWire } from './node/dispatch.ts';

@@ -96,7 +96,7 @@ export const shellMutants: readonly Mutant[] = [
   },
   {
     fault: 'a backup file counts as saved unread', against: 'safety 4, seed-only restore', file: 'electron/exports.ts', tests: exported,
-    find: "    await valueFrom(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));\n", replace: '',
+    find: "  await valueOf(ask('backup.drill', { file: (await readFile(path, 'utf8')).trim() }));\n", replace: '',
   },
   {
     fault: 'an alarm of the own wallet is not heard in the playground', against: 'safety 5, playground', file: 'electron/telling.ts', tests: telling,
