@@ -1,6 +1,6 @@
 /** Sentences of the playground and its tours. */
 // prettier-ignore
-export const playgroundEn = {
+export const enPlayground = {
   'network.playground': 'Playground',
   'welcome.play': 'Try it in the playground',
   'welcome.play.text': 'A network of its own on this computer, with a few nodes. No real coins, nothing to write down; the first payment in less than a minute.',

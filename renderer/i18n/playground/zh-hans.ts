@@ -1,9 +1,7 @@
-import type { playgroundEn } from './playground-en.ts';
-
-type PlaygroundMessages = Readonly<Record<keyof typeof playgroundEn, string>>;
+import type { enPlayground } from './en.ts';
 
 // prettier-ignore
-export const playgroundZhHans: PlaygroundMessages = {
+export const zhHansPlayground: Readonly<Record<keyof typeof enPlayground, string>> = {
   'network.playground': '演练场',
   'welcome.play': '在演练场试一试',
   'welcome.play.text': '在这台电脑上的独立网络，有几个节点。没有真币，不用抄写任何东西；不到一分钟就能完成第一笔付款。',

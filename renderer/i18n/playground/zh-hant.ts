@@ -1,9 +1,7 @@
-import type { playgroundEn } from './playground-en.ts';
-
-type PlaygroundMessages = Readonly<Record<keyof typeof playgroundEn, string>>;
+import type { enPlayground } from './en.ts';
 
 // prettier-ignore
-export const playgroundZhHant: PlaygroundMessages = {
+export const zhHantPlayground: Readonly<Record<keyof typeof enPlayground, string>> = {
   'network.playground': '演練場',
   'welcome.play': '在演練場試一試',
   'welcome.play.text': '在這台電腦上的獨立網路，有幾個節點。沒有真幣，不用抄寫任何東西；不到一分鐘就能完成第一筆付款。',

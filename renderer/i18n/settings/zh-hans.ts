@@ -1,0 +1,32 @@
+import type { enSettings } from './en.ts';
+
+// prettier-ignore
+export const zhHansSettings: Readonly<Record<keyof typeof enSettings, string>> = {
+  'settings.look': '外观',
+  'settings.language': '语言',
+  'settings.theme': '颜色',
+  'settings.unit': '金额单位',
+  'settings.tray': '在时钟旁显示余额',
+  'settings.lock': '锁定',
+  'settings.lock.text': '锁定的窗口不显示任何内容，节点仍会看守你的通道。停止后则无人看守。',
+  'settings.idle': '自动锁定',
+  'settings.idle.never': '从不',
+  'settings.idle.minutes': '{count} 分钟',
+  'settings.network': '网络',
+  'settings.network.change': '更换网络或来源',
+  'settings.sources': '区块链来源',
+  'settings.node': '你的节点',
+  'settings.practice': '此练习网络属于启动它的程序，并随之结束。',
+  'settings.about': '关于',
+  'settings.licence': '许可证',
+  'settings.fees': '费用',
+  'settings.fees.payment': '闪电网络付款的费用上限',
+  'settings.fees.text': '按金额计算；10 sat 以内总是允许。若费用超过此数，付款会失败，不会扣款。每笔付款在支付前都会显示其上限。',
+  'settings.fees.chain': '链上交易的速度，除非另行选择',
+  'settings.fiat': '以其他货币显示金额',
+  'settings.fiat.text': '默认关闭，因为这需要向他人查询价格。',
+  'quickUnlock.unavailable': '快速解锁不可用：这台电脑没有能加密保存机密的钥匙串。',
+  'quickUnlock.off': '快速解锁已关闭。下次解锁时可以选择启用。',
+  'quickUnlock.on': '快速解锁已启用：密码保存在这台电脑的钥匙串中。',
+  'quickUnlock.forget': '清除保存的密码',
+};

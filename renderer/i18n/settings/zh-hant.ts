@@ -1,0 +1,32 @@
+import type { enSettings } from './en.ts';
+
+// prettier-ignore
+export const zhHantSettings: Readonly<Record<keyof typeof enSettings, string>> = {
+  'settings.look': '外觀',
+  'settings.language': '語言',
+  'settings.theme': '顏色',
+  'settings.unit': '金額單位',
+  'settings.tray': '在時鐘旁顯示餘額',
+  'settings.lock': '鎖定',
+  'settings.lock.text': '鎖定的視窗不顯示任何內容，節點仍會看守你的通道。停止後則無人看守。',
+  'settings.idle': '自動鎖定',
+  'settings.idle.never': '從不',
+  'settings.idle.minutes': '{count} 分鐘',
+  'settings.network': '網路',
+  'settings.network.change': '更換網路或來源',
+  'settings.sources': '區塊鏈來源',
+  'settings.node': '你的節點',
+  'settings.practice': '此練習網路屬於啟動它的程式，並隨之結束。',
+  'settings.about': '關於',
+  'settings.licence': '許可證',
+  'settings.fees': '費用',
+  'settings.fees.payment': '閃電網路付款的費用上限',
+  'settings.fees.text': '按金額計算；10 sat 以內總是允許。若費用超過此數，付款會失敗，不會扣款。每筆付款在支付前都會顯示其上限。',
+  'settings.fees.chain': '鏈上交易的速度，除非另行選擇',
+  'settings.fiat': '以其他貨幣顯示金額',
+  'settings.fiat.text': '預設關閉，因為這需要向他人查詢價格。',
+  'quickUnlock.unavailable': '快速解鎖不可用：這台電腦沒有能加密儲存機密的鑰匙串。',
+  'quickUnlock.off': '快速解鎖已關閉。下次解鎖時可以選擇啟用。',
+  'quickUnlock.on': '快速解鎖已啟用：密碼儲存在這台電腦的鑰匙串中。',
+  'quickUnlock.forget': '清除儲存的密碼',
+};
