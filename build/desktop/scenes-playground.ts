@@ -58,7 +58,7 @@ export async function playgroundScenes(app: RunningApp, shoot: Shoot): Promise<v
   await step('Let Bob cheat', 'Caught');
   await shoot('tour-cheat-caught');
   await go('Home');
-  await sees('In the playground: this is an alarm');
+  await sees('An alarm in the playground');
   await shoot('breach');
   await go('Channels');
   await page.locator('.ch', { hasText: 'closing on chain' }).first().click();

@@ -112,7 +112,7 @@ async function paying({ hands, practice, shoot }: Stage): Promise<void> {
   await makeInvoice(hands, 21_000n, 'Workshop seat, 5 December');
   await shoot('receive');
   await go('Home');
-  await sees('Nothing needs you now');
+  await sees('One thing to do: save the backup file');
   await shoot('home');
 }
 

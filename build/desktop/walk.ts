@@ -64,7 +64,7 @@ export async function walk(app: RunningApp, practice: Practice, { say = () => un
   say('received 100 000 sat over Lightning');
   await snap('received');
   await hands.go('Home');
-  await hands.sees('Nothing needs you now');
+  await hands.sees('One thing to do: save the backup file');
   await snap('home');
   return hands;
 }

@@ -1,5 +1,6 @@
 const THIN_SPACE = '\u2009';
 const MINUS = '\u2212';
+const SPACES = /[\s\u2009_]/gu;
 /** Made once: making one takes longer than a row of figures. */
 const GROUPED = new Intl.NumberFormat('en', { useGrouping: true });
 
@@ -37,9 +38,16 @@ export const plainAmount = (amountMsat: bigint, unit: 'sat' | 'btc'): string => 
   return `${whole}${THIN_SPACE}${name}`;
 };
 
+/** What stands in an amount field, its whole units in groups; what is no number stays as it was typed. */
+export function groupedInput(text: string, unit: 'sat' | 'btc'): string {
+  const clean = text.replaceAll(SPACES, '');
+  const [, whole, rest] = (unit === 'sat' ? /^(\d{1,16})()$/u : /^(\d{1,8})([.,]\d*)?$/u).exec(clean) ?? [];
+  return whole === undefined ? text : `${groups(BigInt(whole))}${rest ?? ''}`;
+}
+
 /** What a person typed into an amount field, in satoshi; any space is let through. Undefined: not an amount. */
 export function satOf(text: string, unit: 'sat' | 'btc'): bigint | undefined {
-  const clean = text.replaceAll(/[\s\u2009_]/gu, '');
+  const clean = text.replaceAll(SPACES, '');
   if (unit === 'sat') return /^\d{1,16}$/u.test(clean) ? BigInt(clean) : undefined;
   const found = /^(\d{1,8})(?:[.,](\d{1,8}))?$/u.exec(clean);
   return found ? BigInt(found[1] ?? '0') * BTC_SAT + BigInt((found[2] ?? '').padEnd(8, '0')) : undefined;

@@ -1,18 +1,26 @@
+/** One clock on every screen. */
+const CLOCK = { timeStyle: 'short', hourCycle: 'h23' } as const;
+/** Where the word for the present moment does not stand for one just past. */
+const JUST_NOW: Readonly<Record<string, string>> = { 'zh-Hans': '刚刚', 'zh-Hant': '剛剛' };
+/** Figures stand apart from Chinese characters, as in the sentences of the screens. */
+const spaced = (text: string): string => text.replace(/(\d)(\p{Script=Han})/u, '$1 $2');
+const isSameDay = (aMs: number, bMs: number): boolean => new Date(aMs).toDateString() === new Date(bMs).toDateString();
+
 /** Times in the words of the language; relative under an hour only, as the date is what a person can hold on to. */
 export function timeText(timeMs: number, language: string, { nowMs = Date.now(), isPast = false }: { readonly nowMs?: number; readonly isPast?: boolean } = {}): string {
   // A block's time may lie a little ahead of ours.
   const ahead = timeMs > nowMs && timeMs - nowMs < 2 * 3_600_000 && isPast;
   const minutes = ahead ? 0 : Math.round((timeMs - nowMs) / 60_000);
-  if (Math.abs(minutes) < 60) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, minutes === 0 ? 'second' : 'minute');
-  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
-  return new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(timeMs);
+  if (minutes === 0 && JUST_NOW[language] !== undefined) return JUST_NOW[language];
+  if (Math.abs(minutes) < 60) return spaced(new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, minutes === 0 ? 'second' : 'minute'));
+  return new Intl.DateTimeFormat(language, isSameDay(timeMs, nowMs) ? CLOCK : { dateStyle: 'medium', ...CLOCK }).format(timeMs);
 }
 
 /** A number of blocks as a usual time: ten minutes each. */
 export function blocksText(blocks: number, language: string): string {
   const hours = blocks / 6;
   const [count, unit] = hours < 1 ? [blocks * 10, 'minute'] : hours < 48 ? [Math.round(hours), 'hour'] : [Math.round(hours / 24), 'day'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit: String(unit), unitDisplay: 'long' }).format(Number(count));
+  return spaced(new Intl.NumberFormat(language, { style: 'unit', unit: String(unit), unitDisplay: 'long' }).format(Number(count)));
 }
 
 /** Counts down to `timeMs` as minutes and seconds. */
@@ -28,7 +36,8 @@ const MS_PER_BLOCK = 600_000;
 /** About when the chain will be this high: an estimate, the height is the promise. */
 export function dateOfHeight(height: number, tipHeight: number, language: string, nowMs = Date.now()): string {
   const aheadMs = Math.max(0, height - tipHeight) * MS_PER_BLOCK;
-  return new Intl.DateTimeFormat(language, aheadMs < 86_400_000 ? { timeStyle: 'short' } : { dateStyle: 'medium' }).format(nowMs + aheadMs);
+  const isSoon = aheadMs < 86_400_000;
+  return new Intl.DateTimeFormat(language, !isSoon ? { dateStyle: 'medium' } : isSameDay(nowMs, nowMs + aheadMs) ? CLOCK : { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', hourCycle: 'h23' }).format(nowMs + aheadMs);
 }
 
 /** A moment to the second, short enough for a column. */

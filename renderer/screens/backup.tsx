@@ -67,6 +67,9 @@ function Reveal({ onSeed }: { readonly onSeed: (seed: Seed) => void }) {
   );
 }
 
+/** Nobody is told that everything can be restored while a channel is in no file. */
+const TITLE = { none: 'backup.title.good', good: 'backup.title.good', missing: 'backup.title.noFile', old: 'backup.title.oldFile' } as const;
+
 /** If this computer were lost now, what would I get back? */
 export function Backup() {
   const { t, language } = useI18n();
@@ -81,7 +84,7 @@ export function Backup() {
   if (isPlaying) return <ScreenHead question={t('playground.noSeed')} detail={t('playground.noSeed.text')} />;
   return (
     <>
-      <ScreenHead question={confirmedAtMs === undefined ? t('backup.title.missing') : t('backup.title.good')} detail={confirmedAtMs === undefined ? t('backup.never') : t('backup.confirmed', { time: timeText(confirmedAtMs, language) })} />
+      <ScreenHead question={t(confirmedAtMs === undefined ? 'backup.title.missing' : TITLE[state])} detail={confirmedAtMs === undefined ? t('backup.never') : t('backup.confirmed', { time: timeText(confirmedAtMs, language) })} />
       <div className="cols backup-cols">
         <div className="stack">
           <Card title={t('backup.words')} aside={status && <span className={confirmedAtMs === undefined ? 'tag tag-warning' : 'tag tag-success'}>{t(confirmedAtMs === undefined ? 'backup.tag.missing' : 'backup.tag.good')}</span>}>

@@ -77,7 +77,7 @@ describe('the backup file of the channels', () => {
     await receiveCoins(hands, stage.practice, 5_000_000n);
     await openChannel(hands, stage.practice, 1_000_000n);
     await go('Home');
-    await sees('Nothing needs you now');
+    await sees('One thing to do: save the backup file');
     await sees(/Your channels are in no backup file yet/u);
     expect(await axeFaults(app)).toEqual([]);
     await press('To the backup');

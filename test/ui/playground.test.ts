@@ -181,7 +181,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
 
   onStandIn('an alarm says whose it is: of the playground, or of the own wallet, which is heard here too and after', async () => {
     const { page, press, sees } = hands;
-    await sees('In the playground: this is an alarm');
+    await sees('An alarm in the playground');
     await sees('It is about the coins of the playground, which are worth nothing.');
     await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.send('sferic:event', 'shell.alarm', { code: 'short_of_coins', message: 'x', whose: 'own' }));
     await sees('Your own wallet: look at this now');

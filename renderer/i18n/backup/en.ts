@@ -2,6 +2,8 @@
 // prettier-ignore
 export const enBackup = {
   'backup.title.good': 'Your coins can be restored',
+  'backup.title.noFile': 'Your coins on chain can be restored, your channels not yet',
+  'backup.title.oldFile': 'Your coins can be restored, but not every channel',
   'backup.title.missing': 'Your words are not written down',
   'backup.never': 'Nobody has checked yet that they are on paper.',
   'backup.confirmed': 'Checked {time}.',
@@ -80,8 +82,9 @@ export const enBackup = {
   'channel.restored.text': 'What is yours in it is known when the peer has closed. It is asked whenever it is there; keep the wallet running. Nothing can be paid through the channel.',
   'channel.restored.away': 'Its peer is not connected now, and is called again and again. If it never comes back, this channel cannot be closed.',
   'channel.restored.history': 'The states of this channel were in the data that was lost; the file holds only what is needed to get your share.',
-  'safety.file.missing': 'Your channels are in no backup file yet: save it once, and your words bring back what is in them too.',
-  'safety.file.old': 'A channel is newer than your backup file: save it once more.',
+  'safety.file': 'One thing to do: save the backup file',
+  'safety.file.missing': 'Your channels are in no backup file yet. Save it once, and your words bring back what is in them too. Everything else is well.',
+  'safety.file.old': 'A channel is newer than your backup file. Save it once more. Everything else is well.',
   'safety.file.button': 'To the backup',
   'safety.restored': '{count, plural, one {The peer of a channel is asked to close it} other {The peers of # channels are asked to close them}}',
   'safety.restored.text': '{count, plural, one {It is from your backup file. What is yours in it comes back on chain when it is closed} other {They are from your backup file. What is yours in them comes back on chain when they are closed}}; keep the wallet running.',

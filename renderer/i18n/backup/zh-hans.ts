@@ -3,6 +3,8 @@ import type { enBackup } from './en.ts';
 // prettier-ignore
 export const zhHansBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'backup.title.good': '你的资金可以恢复',
+  'backup.title.noFile': '链上资金可以恢复，通道还不能',
+  'backup.title.oldFile': '资金可以恢复，但有的通道还不能',
   'backup.title.missing': '助记词尚未抄写',
   'backup.never': '尚未核对是否已写在纸上。',
   'backup.confirmed': '核对时间：{time}。',
@@ -78,12 +80,13 @@ export const zhHansBackup: Readonly<Record<keyof typeof enBackup, string>> = {
   'channel.restored': '来自备份文件：正在请求对方关闭',
   'channel.restored.short': '正在请求对方关闭',
   'channel.restored.unknown': '关闭之后才知道其中有多少是你的',
-  'channel.restored.text': '对方关闭之后才知道其中有多少是你的。对方上线时就会收到请求；请保持钱包运行。无法通过这条通道付款。',
+  'channel.restored.text': '对方关闭之后才知道其中有多少是你的。对方上线时就会收到请求；请让钱包保持运行。无法通过这条通道付款。',
   'channel.restored.away': '对方现在未连接，钱包会不断联系它。如果它再也不出现，这条通道就无法关闭。',
   'channel.restored.history': '这条通道的各个状态在已丢失的数据中；文件只包含取回你的份额所需的内容。',
-  'safety.file.missing': '只是你的通道还不在备份文件中：保存一次，助记词就也能找回其中的资金。',
-  'safety.file.old': '只是有一条通道比备份文件更新：请再保存一次。',
+  'safety.file': '还有一件事：保存备份文件',
+  'safety.file.missing': '你的通道还不在备份文件中。保存一次，用助记词也能找回通道中的资金。其他一切正常。',
+  'safety.file.old': '有一条通道比备份文件新，请再保存一次。其他一切正常。',
   'safety.file.button': '前往备份',
   'safety.restored': '正在请求对方关闭 {count} 条通道',
-  'safety.restored.text': '{count, plural, other {来自你的备份文件。}}对方关闭后，其中属于你的部分会回到链上；请保持钱包运行。',
+  'safety.restored.text': '{count, plural, other {来自你的备份文件。}}对方关闭后，其中属于你的部分会回到链上；请让钱包保持运行。',
 };

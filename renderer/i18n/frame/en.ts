@@ -20,7 +20,7 @@ export const enFrame = {
   'alarm.title': 'Look at this now',
   'alarm.own': 'Your own wallet: look at this now',
   'alarm.own.text': 'This is no part of the playground: it is about your own coins. Leave the playground to see them.',
-  'alarm.play': 'In the playground: this is an alarm',
+  'alarm.play': 'An alarm in the playground',
   'alarm.play.text': 'It is about the coins of the playground, which are worth nothing.',
   'broken': 'This screen has a fault of ours',
   'broken.text': 'Your money and your node are not touched by it. Try again, or go to another screen.',

@@ -1,5 +1,4 @@
 import { Fragment } from 'react';
-import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
 import { useI18n } from '../../i18n/context.ts';
@@ -8,14 +7,14 @@ import type { Money, MoneyLine } from './money.ts';
 const GROUPS = ['ready', 'later', 'held'] as const;
 const SWATCH = { local: 'sw-local', remote: 'sw-remote', inflight: 'sw-inflight', onchain: 'sw-onchain', reserve: 'sw-reserve', 'reserve-remote': 'sw-reserve-remote', 'onchain-later': 'sw-onchain-later' } as const;
 
-function Line({ line, channels }: { readonly line: MoneyLine; readonly channels: number }) {
+function Line({ line }: { readonly line: MoneyLine }) {
   const { t } = useI18n();
   return (
     <tr>
       <td>
         <span className="key">
           <span className={`swatch ${SWATCH[line.fill]}`} />
-          {t(line.key, { channels })}
+          {t(line.key, { channels: line.channels ?? 0 })}
         </span>
       </td>
       <td>{t(line.when)}</td>
@@ -26,10 +25,26 @@ function Line({ line, channels }: { readonly line: MoneyLine; readonly channels:
   );
 }
 
-/** Where everything is and when it can be used. */
-export function Holdings({ money, channels }: { readonly money: Money; readonly channels: Answer<'channel.list'> | undefined }) {
+/** Of some channels nobody can say yet what is ours: said, and in no sum. */
+function UnknownLine({ channels }: { readonly channels: number }) {
   const { t } = useI18n();
-  const open = channels?.filter(({ state, live }) => state === 'normal' && live).length ?? 0;
+  return (
+    <tr>
+      <td>
+        <span className="key">
+          <span className={`swatch ${SWATCH['reserve-remote']}`} />
+          {t('money.unknown', { channels })}
+        </span>
+      </td>
+      <td>{t('moneyWhen.unknown')}</td>
+      <td className="muted">{t('money.notKnown')}</td>
+    </tr>
+  );
+}
+
+/** Where everything is and when it can be used. */
+export function Holdings({ money }: { readonly money: Money }) {
+  const { t } = useI18n();
   return (
     <Card flush title={<>{t('home.where')} <Amount msat={money.totalMsat} /></>}>
       <table className="table ledger">
@@ -43,8 +58,9 @@ export function Holdings({ money, channels }: { readonly money: Money; readonly 
         <tbody>
           {GROUPS.map((group) => {
             const lines = money.lines.filter((line) => line.group === group);
+            const hasUnknown = group === 'later' && money.unknown > 0;
             return (
-              lines.length > 0 && (
+              (lines.length > 0 || hasUnknown) && (
                 <Fragment key={group}>
                   <tr className="group">
                     <th colSpan={3} scope="rowgroup">
@@ -52,8 +68,9 @@ export function Holdings({ money, channels }: { readonly money: Money; readonly 
                     </th>
                   </tr>
                   {lines.map((line) => (
-                    <Line key={line.key} line={line} channels={open} />
+                    <Line key={line.key} line={line} />
                   ))}
+                  {hasUnknown && <UnknownLine channels={money.unknown} />}
                 </Fragment>
               )
             );
@@ -61,7 +78,7 @@ export function Holdings({ money, channels }: { readonly money: Money; readonly 
         </tbody>
         <tfoot>
           <tr>
-            <td colSpan={2}>{t('home.together')}</td>
+            <td colSpan={2}>{t(money.unknown > 0 ? 'home.together.known' : 'home.together')}</td>
             <td>
               <Amount msat={money.totalMsat} exact unit={false} />
             </td>

@@ -20,8 +20,8 @@ export function Home() {
   const { go } = useRoute();
   const { value: balance } = useAnswer('wallet.balance', {}, ['wallet.updated', 'chain.updated']);
   const { value: channels } = useAnswer('channel.list', {}, ['channel.updated', 'payment.updated', 'invoice.updated', 'peer.updated']);
-  const waitingSat = useWaiting(channels, balance);
-  const money = balance && channels && moneyOf(balance, channels, waitingSat);
+  const waiting = useWaiting(channels, balance);
+  const money = balance && channels && moneyOf(balance, channels, waiting);
   return (
     <>
       <ScreenHead
@@ -51,7 +51,7 @@ export function Home() {
         {money && channels && <NextStep onChainMsat={money.onChainMsat} channelCount={channels.length} />}
         <AnythingField />
         <div className="cols home-cols">
-          {money ? <Holdings money={money} channels={channels} /> : <Skeleton />}
+          {money ? <Holdings money={money} /> : <Skeleton />}
           <Latest />
         </div>
       </div>

@@ -1,6 +1,7 @@
 import type { Answer } from '../../../core/api.ts';
 import type { Part } from '../../format/parts.ts';
 import type { MessageKey } from '../../i18n/en.ts';
+import type { Waiting } from './waiting.ts';
 
 type Channel = Answer<'channel.list'>[number];
 
@@ -10,33 +11,39 @@ export interface MoneyLine {
   readonly when: Extract<MessageKey, `moneyWhen.${string}`>;
   readonly msat: bigint;
   readonly fill: Part['fill'];
+  /** Of how many channels. */
+  readonly channels?: number;
 }
 export interface Money {
   readonly sendableMsat: bigint;
   readonly receivableMsat: bigint;
   readonly onChainMsat: bigint;
   readonly totalMsat: bigint;
+  /** Channels whose share of ours shows only when their peer has closed; no sum holds it. */
+  readonly unknown: number;
   readonly lines: readonly MoneyLine[];
 }
 
 const sum = (channels: readonly Channel[], of: (channel: Channel) => bigint): bigint => channels.reduce((total, channel) => total + of(channel), 0n);
-const CLOSING: readonly string[] = ['shutting_down', 'negotiating', 'failing', 'fallen_behind', 'closing'];
+const CLOSING: readonly string[] = ['shutting_down', 'negotiating', 'failing', 'closing'];
 
 /** Every satoshi in one line of one table: what can be spent, what comes later, what is held back. All from the engine's figures. */
-export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Channel[], waitingSat: bigint): Money {
+export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Channel[], waiting: Waiting): Money {
   const live = channels.filter(({ state, live }) => state === 'normal' && live);
   const offline = channels.filter(({ state, live }) => state === 'normal' && !live);
   const opening = channels.filter(({ state }) => state === 'opening');
   // Once the closing transaction is known, the wallet counts what pays it at once; what has to be taken first comes as `waitingSat`.
   const closing = channels.filter(({ state, closingTxid }) => CLOSING.includes(state) && closingTxid === undefined);
+  // What an old copy or a backup file knows of a channel is not what it holds now.
+  const unknown = channels.filter(({ state, closingTxid }) => state === 'fallen_behind' && closingTxid === undefined).length + waiting.unknown;
   const sendableMsat = sum(live, (channel) => channel.sendableMsat);
   const onChainMsat = balance.spendableSat * 1000n;
   const lines: MoneyLine[] = [
-    { group: 'ready', key: 'money.lightning', when: 'moneyWhen.now', msat: sendableMsat, fill: 'local' },
+    { group: 'ready', key: 'money.lightning', when: 'moneyWhen.now', msat: sendableMsat, fill: 'local', channels: live.length },
     { group: 'ready', key: 'money.onChain', when: 'moneyWhen.block', msat: onChainMsat, fill: 'onchain' },
     { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, (channel) => channel.ourMsat), fill: 'reserve' },
     { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, (channel) => channel.ourMsat), fill: 'onchain-later' },
-    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, (channel) => channel.ourMsat) + waitingSat * 1000n, fill: 'onchain-later' },
+    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, (channel) => channel.ourMsat) + waiting.sat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.unconfirmed', when: 'moneyWhen.confirmed', msat: balance.unconfirmedSat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.immature', when: 'moneyWhen.matured', msat: balance.immatureSat * 1000n, fill: 'onchain-later' },
     { group: 'held', key: 'money.reserve', when: 'moneyWhen.close', msat: sum(live, (channel) => channel.ourMsat - channel.sendableMsat), fill: 'reserve' },
@@ -44,5 +51,5 @@ export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Ch
     { group: 'held', key: 'money.frozen', when: 'moneyWhen.frozen', msat: balance.frozenSat * 1000n, fill: 'onchain-later' },
   ];
   const shown = lines.filter(({ group, msat }) => group === 'ready' || msat > 0n);
-  return { sendableMsat, onChainMsat, receivableMsat: sum(live, (channel) => channel.receivableMsat), totalMsat: shown.reduce((total, { msat }) => total + msat, 0n), lines: shown };
+  return { sendableMsat, onChainMsat, receivableMsat: sum(live, (channel) => channel.receivableMsat), totalMsat: shown.reduce((total, { msat }) => total + msat, 0n), unknown, lines: shown };
 }

@@ -75,7 +75,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
       </Button>
     );
     return (
-      <Notice kind="success" title={t('safety.good')} action={action}>
+      <Notice title={t('safety.file')} action={action}>
         <p>{t(`safety.file.${file}`)}</p>
       </Notice>
     );

@@ -7,24 +7,34 @@ const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
 
 type Channel = Answer<'channel.list'>[number];
 
-/** What is still to be taken from one closing channel. Before its commitment is in a block no output is told: then our share stands for them, unless the wallet counts it already. */
-function waitingSatOf(channel: Channel, { transaction, outputs }: Answer<'channel.closing'>): bigint {
+/** Newer than what this copy of the data knows: our last known share says nothing about them. */
+const BEYOND_US: ReadonlySet<string> = new Set(['future', 'lost_local']);
+
+export interface Waiting {
+  readonly sat: bigint;
+  /** Channels of which nobody can say yet how much is ours. */
+  readonly unknown: number;
+}
+export const NOTHING_WAITS: Waiting = { sat: 0n, unknown: 0 };
+
+/** What is still to be taken from one closing channel. Before its commitment is in a block no output is told: then our share stands for them, unless the wallet counts it already or it is not known. */
+export function waitingOf(channel: Pick<Channel, 'spendClass' | 'channelType' | 'ourMsat'>, { transaction, outputs }: Pick<Answer<'channel.closing'>, 'transaction' | 'outputs'>): Waiting {
   const ours = outputs.filter(({ kind }) => OURS.has(kind));
-  const isPaidAtOnce = channel.spendClass !== 'local' && channel.channelType !== 'anchors';
-  const isKnown = channel.spendClass !== 'mutual' && channel.spendClass !== 'future' && !isPaidAtOnce;
-  if (ours.length === 0 && transaction?.height === undefined) return isKnown ? channel.ourMsat / 1000n : 0n;
-  return ours.reduce((sum, { amountSat, takenBy }) => (takenBy === undefined ? sum + (amountSat ?? 0n) : sum), 0n);
+  if (ours.length > 0 || transaction?.height !== undefined) return { sat: ours.reduce((sum, { amountSat, takenBy }) => (takenBy === undefined ? sum + (amountSat ?? 0n) : sum), 0n), unknown: 0 };
+  if (BEYOND_US.has(channel.spendClass ?? '')) return { sat: 0n, unknown: 1 };
+  const isCounted = channel.spendClass === 'mutual' || (channel.spendClass !== 'local' && channel.channelType !== 'anchors');
+  return { sat: isCounted ? 0n : channel.ourMsat / 1000n, unknown: 0 };
 }
 
 /** How much of closing channels has still to be taken; asked for again whenever the channels or the balance changed. */
-export function useWaiting(channels: Answer<'channel.list'> | undefined, balance: Answer<'wallet.balance'> | undefined): bigint {
-  const [waitingSat, setWaitingSat] = useState(0n);
+export function useWaiting(channels: Answer<'channel.list'> | undefined, balance: Answer<'wallet.balance'> | undefined): Waiting {
+  const [waiting, setWaiting] = useState(NOTHING_WAITS);
   useEffect(() => {
     let isOver = false;
     const closing = (channels ?? []).filter(({ state, closingTxid }) => state !== 'closed' && closingTxid !== undefined);
     const ask = async (): Promise<void> => {
-      const sums = await Promise.all(closing.map(async (channel) => waitingSatOf(channel, await request('channel.closing', { channelId: channel.channelId }))));
-      if (!isOver) setWaitingSat(sums.reduce((total, sat) => total + sat, 0n));
+      const each = await Promise.all(closing.map(async (channel) => waitingOf(channel, await request('channel.closing', { channelId: channel.channelId }))));
+      if (!isOver) setWaiting(each.reduce((total, { sat, unknown }) => ({ sat: total.sat + sat, unknown: total.unknown + unknown }), NOTHING_WAITS));
     };
     // Locked or forgotten meanwhile: what is shown next asks again.
     ask().catch(() => undefined);
@@ -33,5 +43,5 @@ export function useWaiting(channels: Answer<'channel.list'> | undefined, balance
     };
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a new balance is a reason to ask again
   }, [channels, balance]);
-  return waitingSat;
+  return waiting;
 }

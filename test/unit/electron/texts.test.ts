@@ -5,6 +5,7 @@ import { en } from '../../../renderer/i18n/en.ts';
 import { zhHans } from '../../../renderer/i18n/zh-hans.ts';
 import { zhHant } from '../../../renderer/i18n/zh-hant.ts';
 import { amountText, blocksText, groupsOf, languageOf, sayIn, type TextKey, TEXTS } from '../../../electron/texts/index.ts';
+import { MAINLAND_WORDS, notSimplified, notTraditional } from '../../support/chinese.ts';
 
 const KEYS = Object.keys(TEXTS.en) as TextKey[];
 const names = (text: string): string => [...text.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name).sort().join(); // prettier-ignore
@@ -25,9 +26,9 @@ test('screens have the names that the window gives them', () => {
   for (const key of screens) expect([TEXTS.en[key], TEXTS['zh-Hans'][key], TEXTS['zh-Hant'][key]]).toEqual([en[key], zhHans[key], zhHant[key]]);
 });
 
-test('no simplified character stands in the traditional texts', () => {
-  const onlySimplified = /[们这话说时为与网络钱录设码锁开关闭认区块节费样简体丢]/u;
-  expect(KEYS.filter((key) => onlySimplified.test(TEXTS['zh-Hant'][key]))).toEqual([]);
+test('each script keeps to its own characters, and the traditional one to the words of Taiwan', () => {
+  expect(KEYS.filter((key) => notTraditional(TEXTS['zh-Hant'][key]).length > 0 || MAINLAND_WORDS.test(TEXTS['zh-Hant'][key]))).toEqual([]);
+  expect(KEYS.filter((key) => notSimplified(TEXTS['zh-Hans'][key]).length > 0)).toEqual([]);
 });
 
 test('every text is used, and the shell says nothing beside them', () => {

@@ -9,6 +9,7 @@ import { en, type MessageKey } from '../../../renderer/i18n/en.ts';
 import { errorsZhHans, errorsZhHant } from '../../../renderer/i18n/errors.ts';
 import { zhHans } from '../../../renderer/i18n/zh-hans.ts';
 import { zhHant } from '../../../renderer/i18n/zh-hant.ts';
+import { MAINLAND_WORDS, notSimplified, notTraditional } from '../../support/chinese.ts';
 
 const KEYS = Object.keys(en) as MessageKey[];
 const LANGUAGES = { en, 'zh-Hans': zhHans, 'zh-Hant': zhHant } as const;
@@ -54,11 +55,12 @@ test('every alarm of the engine has its sentence in both scripts', () => {
   for (const language of ['zh-Hans', 'zh-Hant'] as const) expect(Object.keys(ALARMS[language])).toEqual(Object.keys(ALARM_TEXT));
 });
 
-test('no simplified character stands in the traditional sentences', () => {
-  const onlySimplified = /[们这话说时为与网络钱录设码锁开关闭认区块节费]/u;
-  const all = { ...zhHant, ...errorsZhHant, ...ALARMS['zh-Hant'] };
-  expect(Object.entries(all).filter(([, text]) => onlySimplified.test(text))).toEqual([]);
-  expect(onlySimplified.test(zhHans['unlock.running'])).toBe(true);
+test('each script keeps to its own characters, and the traditional one to the words of Taiwan', () => {
+  const traditional = Object.entries({ ...zhHant, ...errorsZhHant, ...ALARMS['zh-Hant'] });
+  expect(traditional.filter(([, text]) => notTraditional(text).length > 0 || MAINLAND_WORDS.test(text))).toEqual([]);
+  const simplified = Object.entries({ ...zhHans, ...errorsZhHans, ...ALARMS['zh-Hans'] });
+  expect(simplified.filter(([, text]) => notSimplified(text).length > 0)).toEqual([]);
+  expect([notTraditional('圆圈'), notSimplified('圓圈')]).toEqual([['圆'], ['圓']]);
 });
 
 test('every key is used by a screen, and no screen has a sentence of its own', () => {

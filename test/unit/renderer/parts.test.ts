@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../../core/api.ts';
-import { amountText, groups, satOf } from '../../../renderer/format/amounts.ts';
+import { amountText, groupedInput, groups, satOf } from '../../../renderer/format/amounts.ts';
+import { dateOfHeight, timeText } from '../../../renderer/format/times.ts';
 import { rateOf } from '../../../renderer/format/rates.ts';
 import { moneyOf } from '../../../renderer/screens/home/money.ts';
+import { waitingOf } from '../../../renderer/screens/home/waiting.ts';
 import { recognise, satOfBtc } from '../../../renderer/state/recognise.ts';
 
 const T = '\u2009';
@@ -23,10 +25,24 @@ describe('amounts', () => {
   test('what is shown is read back as the same amount, in both units and up to all bitcoins', () => {
     fc.assert(fc.property(fc.bigInt(0n, 2_100_000_000_000_000n), fc.constantFrom('sat' as const, 'btc' as const), (sat, unit) => satOf(amountText(sat * 1000n, unit, false).whole, unit) === sat));
   });
+  test.each([['2000000', 'sat', `2${T}000${T}000`], [`2${T}000${T}00`, 'sat', `200${T}000`], ['', 'sat', ''], ['1.5', 'sat', '1.5'], ['abc', 'sat', 'abc'], ['0.01234567', 'btc', '0.01234567'], ['12345.', 'btc', `12${T}345.`], ['0,5', 'btc', '0,5']] as const)('typed %j in %s stands as %j', (text, unit, shown) => expect(groupedInput(text, unit)).toBe(shown)); // prettier-ignore
+  test('grouping never changes what was typed', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789., ') }), fc.constantFrom('sat' as const, 'btc' as const), (text, unit) => satOf(groupedInput(text, unit), unit) === satOf(text, unit)));
+  });
   test.each(['', '-1', '1.5', '1e3', '0x10', '１', '1,000', 'abc', '99999999999999999'])('%j is no amount in sat', (text) => expect(satOf(text, 'sat')).toBeUndefined());
   test('decimal bitcoins are exact', () => {
     expect([satOfBtc('0.00000001'), satOfBtc('20999999.99999999'), satOfBtc('1')]).toEqual([1n, 2_099_999_999_999_999n, 100_000_000n]);
     expect([satOfBtc('0.000000001'), satOfBtc('1e-8'), satOfBtc('-1'), satOfBtc('')]).toEqual(Array(4).fill(undefined));
+  });
+});
+
+describe('times', () => {
+  const now = new Date(2026, 10, 21, 13, 46).getTime();
+  test.each([[0, 'en', 'now'], [0, 'zh-Hans', '刚刚'], [0, 'zh-Hant', '剛剛'], [-2, 'zh-Hans', '2 分钟前'], [-2, 'zh-Hant', '2 分鐘前'], [-120, 'en', '11:46'], [-60 * 20, 'en', 'Nov 20, 2026, 17:46']] as const)('%d minutes in %s: %s', (minutes, language, text) => expect(timeText(now + minutes * 60_000, language, { nowMs: now, isPast: true })).toBe(text)); // prettier-ignore
+  test('a height that comes after midnight carries its day', () => {
+    expect(dateOfHeight(106, 100, 'en', now)).toBe('14:46');
+    expect(dateOfHeight(190, 100, 'en', now)).toBe('Nov 22, 04:46');
+    expect(dateOfHeight(1000, 100, 'en', now)).toBe('Nov 27, 2026');
   });
 });
 
@@ -54,11 +70,26 @@ describe('where the money is', () => {
   const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n, closeReserveSat: 0n, availableSat: 11n };
   const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
   test('every channel stands in one line, and the lines add up to the total', () => {
-    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], 9n);
+    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], { sat: 9n, unknown: 0 });
     expect(Object.fromEntries(money.lines.map(({ key, msat }) => [key, msat]))).toEqual({
       'money.lightning': 900_000n, 'money.onChain': 11_000n, 'money.offline': 1_000_000n, 'money.opening': 1_000_000n, 'money.closing': 1_009_000n,
       'money.unconfirmed': 7_000n, 'money.immature': 5_000n, 'money.reserve': 100_000n, 'money.emergency': 2_000n, 'money.frozen': 3_000n,
     }); // prettier-ignore
     expect(money.totalMsat).toBe(money.lines.reduce((sum, { msat }) => sum + msat, 0n));
+    expect(money.unknown).toBe(0);
   });
+  test('what an old copy or a backup file knows of a channel is in no sum; the channel is counted as not known until it is closed', () => {
+    const money = moneyOf(balance, [channel({ state: 'fallen_behind' }), channel({ state: 'fallen_behind', isRestored: true, ourMsat: 0n }), channel({ state: 'closing', closingTxid: 'x' })], { sat: 0n, unknown: 1 });
+    expect(money.unknown).toBe(3);
+    expect(money.lines.map(({ key }) => key)).not.toContain('money.closing');
+  });
+  test.each([
+    ['an own commitment waits for its block: our share', { spendClass: 'local', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, unknown: 0 }],
+    ["the peer's, with anchors: our share", { spendClass: 'remote', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, unknown: 0 }],
+    ["the peer's, paying the wallet at once: counted there", { spendClass: 'remote', channelType: 'static_remotekey' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
+    ['a close together: counted there', { spendClass: 'mutual', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
+    ['one newer than our data, in no block yet: not known', { spendClass: 'future', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 1 }],
+    ['one newer than our data, in a block: what it pays us', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n }, { kind: 'other', amountSat: 90n }] }, { sat: 750n, unknown: 0 }],
+    ['taken already: nothing waits', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, takenBy: 'us' }] }, { sat: 0n, unknown: 0 }],
+  ])('%s', (_title, change, closing, expected) => expect(waitingOf(channel(change), closing as never)).toEqual(expected)); // prettier-ignore
 });
