@@ -63,7 +63,7 @@ export async function createWallet(hands: Hands, password = PASSWORD): Promise<s
   const words = await wordsOn(page);
   await press('I have written them down');
   await passQuiz(hands, words);
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
   return words;
 }
 

@@ -43,7 +43,7 @@ export async function playgroundScenes(app: RunningApp, shoot: Shoot): Promise<v
   await page.locator('.net').getByText(/^3\s599\s000$/u).waitFor();
   await shoot('playground-network');
   await go('Home');
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
   await shoot('playground-home');
   await go('Playground');
   await side('Tours');
@@ -67,7 +67,7 @@ export async function playgroundScenes(app: RunningApp, shoot: Shoot): Promise<v
   await page.getByRole('main').getByRole('button', { name: 'History', exact: true }).click();
   await page.getByRole('table', { name: 'Every state' }).waitFor();
   await shoot('breach-history');
-  await press('Close');
+  await press('Got it');
   await go('Playground');
   await step('Mine two blocks', 'Everything is yours');
   await shoot('tour-cheat-end');

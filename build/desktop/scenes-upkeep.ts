@@ -161,10 +161,10 @@ export async function lossScenes(stage: LossStage): Promise<void> {
     await sees('Your wallet is restored');
     await shoot('restore-channels');
     await press('Bring channels back…');
-    await sees(/asked to close$/u);
+    await sees(/being asked to close/u);
     await shoot('restore-channels-done');
     await press('To the wallet');
-    await sees('You can spend now');
+    await sees('You can pay over Lightning');
     await sees(/asked to close it$/u);
     await shoot('home-restored');
     await go('Channels');

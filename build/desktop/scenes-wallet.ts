@@ -38,7 +38,7 @@ async function making({ hands, shoot }: Stage): Promise<void> {
   await sees('Check what you wrote');
   await shoot('quiz');
   await passQuiz(hands, words);
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
 }
 
 /** What each screen says when there is nothing on it yet. */
@@ -178,7 +178,7 @@ async function looking({ hands, shoot }: Stage): Promise<void> {
   await shoot('locked-wrong');
   await fill('Password', PASSWORD);
   await press('Unlock');
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
 }
 
 /** Closed without the peer: in the network, in a block, back, over. */
@@ -236,12 +236,12 @@ export async function recoveryScenes({ open, openElsewhere, shooter, practice, u
     if (await hands.page.getByText('Unlock your wallet').isVisible()) {
       await hands.fill('Password', PASSWORD);
       await hands.press('Unlock');
-      await hands.sees('You can spend now');
+      await hands.sees('You can pay over Lightning');
     }
     return { app, hands };
   };
   const first = await start();
-  if (!(await first.hands.page.getByText('You can spend now').isVisible())) {
+  if (!(await first.hands.page.getByText('You can pay over Lightning').isVisible())) {
     await createWallet(first.hands);
     await receiveCoins(first.hands, practice, 5_000_000n);
   }

@@ -37,7 +37,7 @@ export async function walkPlayground({ page }: RunningApp, { say = () => undefin
   await snap('playground-timeout');
   await press('Leave');
   await page.getByRole('alertdialog').getByRole('button', { name: 'Leave', exact: true }).click();
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
 }
 
 /** The first quarter of an hour with the wallet: create, receive, open, pay, be paid. `snap` is called where there is something to see. */

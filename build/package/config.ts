@@ -44,7 +44,9 @@ export function builderConfig({ root, staged, output, electronDist }: PackagePla
     protocols: [{ name: 'Bitcoin and Lightning payments', schemes: ['lightning', 'bitcoin'], role: 'Viewer' }],
     linux: { target: ['AppImage', 'deb'], category: 'Finance', icon: join(root, 'assets/icons'), synopsis: 'Self-custodial Lightning wallet', maintainer: 'Sferic', executableName: 'sferic' },
     deb: { depends: ['libgtk-3-0', 'libnotify4', 'libnss3', 'libxss1', 'libxtst6', 'xdg-utils', 'libatspi2.0-0', 'libuuid1', 'libsecret-1-0'] },
-    mac: { target: ['dmg'], category: 'public.app-category.finance', icon: join(root, 'assets/icons/icon.icns'), hardenedRuntime: true, gatekeeperAssess: false, extendInfo: { NSHumanReadableCopyright: 'MIT licence' } },
+    mac: { target: ['dmg'], category: 'public.app-category.finance', icon: join(root, 'assets/icons/icon.icns'), hardenedRuntime: true, gatekeeperAssess: false,
+      entitlements: join(root, 'assets/mac/entitlements.plist'), entitlementsInherit: join(root, 'assets/mac/entitlements.plist'),
+      extendInfo: { NSHumanReadableCopyright: 'MIT licence', NSCameraUsageDescription: 'Sferic reads a QR code in front of the camera when you ask for it. No picture is kept.' } },
     win: { target: ['nsis'], icon: join(root, 'assets/icons/icon.ico'), requestedExecutionLevel: 'asInvoker' },
     nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true, deleteAppDataOnUninstall: false, differentialPackage: false },
   } as const; // prettier-ignore

@@ -12,6 +12,7 @@ import { ALARM_TEXT } from './alarms.ts';
 import { Backups } from './backups.ts';
 import { ApiFailure } from './app.ts';
 import { Channels } from './channels.ts';
+import { Clock } from './clock.ts';
 import { ClosesToBook } from './close-books.ts';
 import { peerGone, peerReady, receiveMessage } from './dispatch-peer.ts';
 import { fundingEvents, undoVanished, watchChannelOutput, watchFunding } from './funding-events.ts';
@@ -46,9 +47,6 @@ export interface NodeConfig {
   readonly recoveryReason: string | undefined;
 }
 
-const TICK_MS = 1_000;
-/** Ticks that a sleep which was announced may take to begin: then it did not come. */
-const LIGHT_SLEEP_TICKS = 60;
 const MAX_WAITING_MESSAGES = 500;
 
 /** A running node: wires the machines to the ports. Everything that changes money goes through `turns`. */
@@ -80,12 +78,7 @@ export class SfericNode {
   readonly #closes: ClosesToBook;
   readonly #standing: Standing;
   #listener: { readonly port: number; readonly close: () => void } | undefined;
-  #cancelTick: (() => void) | undefined;
-  #stopping = false;
-  /** False from the announcement of a sleep until the chain has told what happened in it. */
-  #isAwake = true;
-  #sleeps = 0;
-  #ticksAsleep = 0;
+  readonly #clock: Clock;
 
   constructor(config: NodeConfig, ports: NodePorts, master: HdNode, emit: <N extends EventName>(name: N, data: EventData<N>) => void) {
     this.config = config;
@@ -98,6 +91,15 @@ export class SfericNode {
     const enqueue = (task: Task): void => this.turns.enqueue(task);
     const keysOf = (channelNumber: number) => channelKeys(master, config.network, channelNumber);
     this.turns = new Turns({ store, highWater, system, log, finish: (turn) => this.channels.finish(turn), onFrozen: () => this.#frozen() });
+    this.#clock = new Clock({
+      timers: system.timers, chain, turns: this.turns,
+      onTick: () => enqueue((turn) => {
+        this.payments.tick(turn);
+        this.#standing.look(turn);
+      }),
+      onSleep: () => this.peers.rest('this computer sleeps'), onDoubt: () => this.onchain.doubt(),
+      onCaughtUp: () => enqueue((turn) => this.onchain.synced(turn)),
+    }); // prettier-ignore
     this.#closes = new ClosesToBook({ store, system, log, enqueue });
     this.#standing = new Standing(this, emit);
     this.finals = new Finals(system.timers);
@@ -108,7 +110,7 @@ export class SfericNode {
       onSynced: (turn) => {
         undoVanished(this, turn);
         // What was under way when the computer fell asleep may end with what was known before.
-        if (this.#isAwake) this.peers.activate();
+        if (this.#clock.isAwake) this.peers.activate();
         this.sweeps.synced(turn);
         this.#closes.book(turn);
         this.#standing.look(turn);
@@ -210,13 +212,12 @@ export class SfericNode {
       if (!listening.ok) throw new ApiFailure('internal', `Cannot listen for peers: ${listening.error.detail}.`);
       this.#listener = listening.value;
     }
-    this.#tickLater();
+    this.#clock.start();
     log.info('node started', { nodeId: toHex(this.nodeId), channels: this.channels.all().length });
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#cancelTick?.();
+    this.#clock.stop();
     this.#listener?.close();
     this.peers.stop();
     this.towers.stop();
@@ -228,26 +229,11 @@ export class SfericNode {
 
   /** The computer is about to sleep: connections end, and no clock is acted on before `wake`. */
   sleep(): void {
-    this.#isAwake = false;
-    this.#ticksAsleep = 0;
-    this.#sleeps++;
-    this.peers.rest('this computer sleeps');
+    this.#clock.sleep();
   }
-
-  /**
-   * After sleep the chain comes first: what happened meanwhile is asked for and acted on, all missed deadlines in one pass;
-   * peers and clocks follow. Resolves when that is done or when no source answers; then it happens once one does.
-   */
-  async wake(): Promise<void> {
-    this.sleep();
-    const sleeps = this.#sleeps;
-    this.onchain.doubt();
-    const isCaughtUp = await this.ports.chain.catchUp();
-    await this.turns.idle();
-    if (sleeps !== this.#sleeps) return; // asleep again
-    this.#isAwake = true;
-    if (isCaughtUp) this.turns.enqueue((turn) => this.onchain.synced(turn));
-    await this.turns.idle();
+  /** After sleep the chain comes first, then peers and clocks: see `Clock`. */
+  wake(): Promise<void> {
+    return this.#clock.wake();
   }
 
   /** This copy of the data may be stale: publish nothing, let peers speak first. */
@@ -332,19 +318,6 @@ export class SfericNode {
     this.towers.stop();
     const code = this.turns.frozen?.code ?? 'write_failed';
     this.#emit('alarm', { code, message: ALARM_TEXT[code] ?? 'Writing to the disk failed. Channels are frozen.' });
-  }
-
-  #tickLater(): void {
-    if (this.#stopping) return;
-    this.#cancelTick = this.ports.system.timers.after(TICK_MS, () => {
-      if (this.#isAwake) {
-        this.turns.enqueue((turn) => {
-          this.payments.tick(turn);
-          this.#standing.look(turn);
-        });
-      } else if (++this.#ticksAsleep === LIGHT_SLEEP_TICKS) void this.wake();
-      this.#tickLater();
-    });
   }
 
   balance(): EventData<'wallet.updated'> {

@@ -15,7 +15,7 @@ export function Alarms() {
     const isPlay = alarm.whose === 'playground';
     const close = (
       <Button size="small" onPress={() => dismiss(alarm)}>
-        {t('close')}
+        {t('alarm.dismiss')}
       </Button>
     );
     return (

@@ -181,7 +181,6 @@ export function Restored({ restored, hasButton = true }: { readonly restored: An
   const { go } = useRoute();
   return (
     <Notice
-      kind="success"
       live
       title={t('backupFile.restored', { count: restored.restored })}
       action={

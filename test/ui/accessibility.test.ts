@@ -50,7 +50,7 @@ describe('every screen for everybody', () => {
     expect(await faults()).toEqual([]);
     await hands.fill('Password', PASSWORD);
     await hands.press('Unlock');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
   });
 
   test('a payment by keyboard alone', async () => {

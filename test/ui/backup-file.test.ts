@@ -223,12 +223,12 @@ describe('the backup file of the channels', () => {
     expect(await axeFaults(app)).toEqual([]);
     await asked();
     await press('Try again');
-    await sees('2 channels are asked to close');
+    await sees('The peers of 2 channels are being asked to close them');
     const [question] = await asked();
     expect(question?.message).toContain('There are 2.');
     expect(await axeFaults(app)).toEqual([]);
     await press('To the wallet');
-    await sees('You can spend now');
+    await sees('You can pay over Lightning');
   });
 
   test('no figure is made up for them, and the same file a second time closes nothing more', async () => {
@@ -273,7 +273,7 @@ describe('the backup file of the channels', () => {
     await expect.poll(async () => (await call<readonly ChannelLine[]>('channel.list')).length, { timeout: 20_000 }).toBe(0);
     expect(await axeFaults(app)).toEqual([]);
     await hands.go('Home');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
     expect(await complaints(app)).toEqual([]);
   });
 
@@ -285,13 +285,13 @@ describe('the backup file of the channels', () => {
     await there.fill('Password', PASSWORD);
     await there.fill('The same again', PASSWORD);
     await other.page.getByRole('button', { name: 'Restore the wallet' }).click();
-    await there.sees('You can spend now');
+    await there.sees('You can pay over Lightning');
     await there.go('Backup');
     await other.page.locator('main input[type=file]').setInputFiles(file);
     await there.sees(/2 channels of the file are not in this wallet/u);
     expect(await axeFaults(other)).toEqual([]);
     await there.press('Bring channels back…');
-    await there.sees('2 channels are asked to close');
+    await there.sees('The peers of 2 channels are being asked to close them');
     await there.press('To the channels');
     expect(await complaints(other)).toEqual([]);
     await other.close();

@@ -106,7 +106,7 @@ describe('a QR code in front of the camera', () => {
     expect(await attempt({ video: true })).toBe('NotAllowedError');
     await hands.fill('Password', PASSWORD);
     await hands.press('Unlock');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
     expect(await attempt({ video: true })).toBe('NotAllowedError');
   });
 

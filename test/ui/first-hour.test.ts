@@ -211,7 +211,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     await sees(/does not open this wallet/u);
     await fill('Password', PASSWORD);
     await press('Unlock');
-    await sees('You can spend now');
+    await sees('You can pay over Lightning');
   });
 
   test('closed and opened again with a link: locked first, then the link is shown for review and nothing else', async () => {
@@ -229,7 +229,7 @@ describe('the first hour with the wallet, on the real engine', () => {
   onStandIn('a page that crashes comes back with everything, the engine never noticed', async () => {
     await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.emit('render-process-gone', {}, { reason: 'crashed' }));
     await app.page.waitForEvent('load');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
     await hands.go('Channels');
     await hands.sees('One channel is open');
   });
@@ -283,11 +283,11 @@ describe('the first hour with the wallet, on the real engine', () => {
     await page.getByText('Remember it in the keychain of this computer').click();
     await fill('Password', PASSWORD);
     await press('Unlock');
-    await sees('You can spend now');
+    await sees('You can pay over Lightning');
     expect(readFileSync(join(folder, 'quick-unlock')).toString('latin1')).not.toContain(PASSWORD);
     await press('Lock the window');
     await press('Use the keychain');
-    await sees('You can spend now');
+    await sees('You can pay over Lightning');
     expect(await ask(page, 'shell.forgetUnlock')).toMatchObject({ value: { quickUnlock: 'off' } });
   });
 

@@ -70,6 +70,10 @@ describe.runIf(process.platform === 'linux')('the packed program', () => {
     expect(config.protocols[0]?.schemes).toEqual(['lightning', 'bitcoin']);
     expect([config.linux.target, config.mac.target, config.win.target]).toEqual([['AppImage', 'deb'], ['dmg'], ['nsis']]);
     expect([config.publish, config.npmRebuild, config.asar.smartUnpack]).toEqual([null, false, false]);
+    // Hardened, with what its JavaScript and the camera need and nothing that lets foreign code in.
+    const entitlements = readFileSync(config.mac.entitlements, 'utf8');
+    expect([...entitlements.matchAll(/<key>([^<]+)<\/key>\s*<true\/>/gu)].map(([, key]) => key)).toEqual(['com.apple.security.cs.allow-jit', 'com.apple.security.device.camera']);
+    expect([config.mac.hardenedRuntime, config.mac.entitlementsInherit === config.mac.entitlements, config.mac.extendInfo.NSCameraUsageDescription.length > 20]).toEqual([true, true, true]);
     for (const icon of [config.mac.icon, config.win.icon, join(config.linux.icon, '512x512.png')]) expect(statSync(icon).size).toBeGreaterThan(1000);
   });
 

@@ -187,10 +187,10 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await sees('Your own wallet: look at this now');
     expect(await page.locator('.alarm').allInnerTexts()).toEqual([expect.stringContaining('about your own coins'), expect.stringContaining('worth nothing')]);
     expect(await axeFaults(app)).toEqual([]);
-    await page.locator('.alarm', { hasText: 'In the playground' }).getByRole('button', { name: 'Close' }).click();
+    await page.locator('.alarm', { hasText: 'An alarm in the playground' }).getByRole('button', { name: 'Got it' }).click();
     await page.locator('.alarm', { hasText: 'In the playground' }).waitFor({ state: 'detached' });
     await page.locator('.alarm', { hasText: 'Your own wallet' }).waitFor();
-    await press('Close');
+    await press('Got it');
     await page.locator('.alarm').waitFor({ state: 'detached' });
   });
 
@@ -294,7 +294,7 @@ describe('the playground beside a wallet of one\'s own', () => {
       expect(await ask(app.page, 'shell.connect', { network: 'regtest', chainSources: ['electrum:tcp://127.0.0.1:1'] })).toMatchObject({ ok: false });
       await hands.press('Leave');
       await hands.page.getByRole('alertdialog').getByRole('button', { name: 'Leave', exact: true }).click();
-      await hands.sees('You can spend now');
+      await hands.sees('You can pay over Lightning');
       expect(await idOf()).toBe(own);
 
       await hands.go('Playground');

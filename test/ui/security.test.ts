@@ -125,7 +125,7 @@ describe('what the page can and cannot do', () => {
     const loaded = app.page.waitForEvent('load');
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());
     await loaded;
-    await handsOn(app.page).sees('You can spend now');
+    await handsOn(app.page).sees('You can pay over Lightning');
     expect([...seen.values()].filter((policy) => !policy?.startsWith("default-src 'none'; script-src 'self'; "))).toEqual([]);
     expect(seen.size).toBeGreaterThan(1);
   });

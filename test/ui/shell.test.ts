@@ -28,7 +28,7 @@ describe('the shell around the page', () => {
   const unlock = async (): Promise<void> => {
     await hands.fill('Password', PASSWORD);
     await hands.press('Unlock');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
   };
   const asked = (): Promise<readonly Asked[]> => app.evaluate(({ dialog }) => dialog.asked.splice(0));
   const answerNext = (button: number): Promise<void> => app.evaluate(({ dialog }, at) => void dialog.answers.push(at), button);
@@ -173,7 +173,7 @@ describe('the shell around the page', () => {
       await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer());
       await expect.poll(() => app.page === before, { timeout: 30_000 }).toBe(false);
       hands = handsOn(app.page);
-      await hands.sees('You can spend now');
+      await hands.sees('You can pay over Lightning');
       expect(await stateOf(paymentHash)).toBe('pending');
     } finally {
       signal(neighbour.pid, 'SIGCONT');

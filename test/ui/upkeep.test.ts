@@ -113,7 +113,7 @@ describe('the upkeep of a wallet', () => {
     expect(await toolTip()).toBe('Sferic');
     await hands.fill('Password', PASSWORD);
     await hands.press('Unlock');
-    await hands.sees('You can spend now');
+    await hands.sees('You can pay over Lightning');
     await expect.poll(toolTip).toBe('Sferic – 5 000 000 sat');
     await hands.go('Settings');
     await trayToggle();
@@ -249,7 +249,7 @@ describe('the upkeep of a wallet', () => {
     await there.fill('The passphrase again', 'of my own');
     await make.click();
     await there.press('Later');
-    await there.sees('You can spend now');
+    await there.sees('You can pay over Lightning');
     await receiveCoins(there, stage.practice, 70_000n);
     const { address } = await stage.practice.neighbour.rpc.call('wallet.newAddress', {});
     await there.go('Pay');

@@ -18,6 +18,7 @@ export const enFrame = {
   'notYet': 'Not in this version',
   'foreign.title': 'Written by somebody else, not checked',
   'alarm.title': 'Look at this now',
+  'alarm.dismiss': 'Got it',
   'alarm.own': 'Your own wallet: look at this now',
   'alarm.own.text': 'This is no part of the playground: it is about your own coins. Leave the playground to see them.',
   'alarm.play': 'An alarm in the playground',
@@ -42,5 +43,5 @@ export const enFrame = {
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'lock.window': 'Lock the window',
-  'lock.node': 'Stop and forget the keys',
+  'lock.node': 'Stop the node and lock',
 } as const;

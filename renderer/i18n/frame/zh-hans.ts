@@ -19,6 +19,7 @@ export const zhHansFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'notYet': '此版本尚未提供',
   'foreign.title': '由对方填写，未经核实',
   'alarm.title': '请立即查看',
+  'alarm.dismiss': '知道了',
   'alarm.own': '你自己的钱包：请立即查看',
   'alarm.own.text': '这与演练场无关，而是关于你自己的币。离开演练场即可查看。',
   'alarm.play': '演练场中的警报',
@@ -43,5 +44,5 @@ export const zhHansFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'theme.light': '浅色',
   'theme.dark': '深色',
   'lock.window': '锁定窗口',
-  'lock.node': '停止并清除密钥',
+  'lock.node': '停止节点并锁上钱包',
 };

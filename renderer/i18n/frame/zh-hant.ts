@@ -19,6 +19,7 @@ export const zhHantFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'notYet': '此版本尚未提供',
   'foreign.title': '由對方填寫，未經核實',
   'alarm.title': '請立即查看',
+  'alarm.dismiss': '知道了',
   'alarm.own': '你自己的錢包：請立即查看',
   'alarm.own.text': '這與演練場無關，而是關於你自己的幣。離開演練場即可查看。',
   'alarm.play': '演練場中的警報',
@@ -43,5 +44,5 @@ export const zhHantFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'theme.light': '淺色',
   'theme.dark': '深色',
   'lock.window': '鎖定視窗',
-  'lock.node': '停止並清除金鑰',
+  'lock.node': '停止節點並鎖上錢包',
 };

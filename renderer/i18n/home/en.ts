@@ -1,10 +1,9 @@
 /** Sentences of Home: where the money is, whether it is safe, the field for anything, the camera, the latest entries. */
 // prettier-ignore
 export const enHome = {
-  'home.canSpend': 'You can spend now',
+  'home.canSpend': 'You can pay over Lightning',
   'home.canReceive': 'Can receive',
   'home.onChain': 'On chain',
-  'home.overLightning': 'Over Lightning, at once',
   'home.bar': 'Where your money is, by share',
   'home.where': 'Where it is:',
   'home.column.what': 'What',
@@ -43,9 +42,10 @@ export const enHome = {
   'latest.empty.text': 'Receive some coins on chain first. With them you open a channel, and from then on payments take a second.',
   'latest.empty.button': 'Receive on chain',
   'safety.good': 'Nothing needs you now',
-  'safety.good.text': 'The chain is up to date, your words are written down, your channels are watched.',
+  'safety.good.text': 'The chain is up to date, your words are written down, and this wallet watches your channels.',
+  'safety.good.noChannels': 'The chain is up to date, and your words are written down.',
   'safety.recovery': 'This copy of the wallet is old',
-  'safety.recovery.text': 'It publishes nothing, so that no money is lost, and waits for its peers to speak first. Stop any other copy of this wallet.',
+  'safety.recovery.text': 'It publishes nothing, so that no money is lost; the peers have to close its channels. Stop any other copy of this wallet.',
   'safety.away': 'The chain cannot be seen',
   'safety.away.text': 'Nothing is lost, but nobody watches your channels meanwhile. Check the network of this computer, or choose another source in Settings.',
   'safety.syncing': 'Catching up with the chain',
@@ -56,7 +56,7 @@ export const enHome = {
   'safety.seed.text': 'Without them, a broken disk means that the money is gone.',
   'safety.seed.button': 'Do it now',
   'safety.breach': 'A peer published a revoked state',
-  'safety.breach.text': 'As a penalty all of that channel is being taken for you. Keep the wallet running until it is done.',
+  'safety.breach.text': 'As a penalty your wallet is taking everything in that channel. Keep it running until it is done.',
   'safety.breach.button': 'See how far it is',
   'safety.offline': '{count, plural, one {One peer is away} other {# peers are away}}',
   'safety.offline.text': 'What is in their channels cannot be spent meanwhile. It is safe, and they are called again and again.',

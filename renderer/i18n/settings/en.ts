@@ -7,7 +7,7 @@ export const enSettings = {
   'settings.unit': 'Unit of amounts',
   'settings.tray': 'Show the balance beside the clock',
   'settings.lock': 'Lock',
-  'settings.lock.text': 'A locked window shows nothing, and the node goes on watching your channels. Stopped, it watches nothing.',
+  'settings.lock.text': 'A locked window shows nothing, and the node goes on watching your channels. Stopped, it watches nothing, and the keys leave the memory; nothing is deleted.',
   'settings.idle': 'Lock by itself after',
   'settings.idle.never': 'never',
   'settings.idle.minutes': '{count} min',

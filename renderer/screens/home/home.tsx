@@ -30,7 +30,7 @@ export function Home() {
         detail={
           money && (
             <>
-              {t('home.overLightning')} · {t('home.canReceive')} <Amount msat={money.receivableMsat} /> · {t('home.onChain')} <Amount msat={money.onChainMsat} />
+              {t('home.canReceive')} <Amount msat={money.receivableMsat} /> · {t('home.onChain')} <Amount msat={money.onChainMsat} />
             </>
           )
         }

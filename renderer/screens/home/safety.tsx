@@ -67,6 +67,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
   }
   if (offline > 0) return <Notice title={t('safety.offline', { count: offline })}><p>{t('safety.offline.text')}</p></Notice>; // prettier-ignore
+  const hasChannels = channels.some(({ state }) => state !== 'closed');
   const file = backup && shell.playground !== 'on' ? fileState(backup) : 'none';
   if (file === 'missing' || file === 'old') {
     const action = (
@@ -75,10 +76,10 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
       </Button>
     );
     return (
-      <Notice title={t('safety.file')} action={action}>
+      <Notice kind="warning" title={t('safety.file')} action={action}>
         <p>{t(`safety.file.${file}`)}</p>
       </Notice>
     );
   }
-  return <Notice kind="success" line title={t('safety.good')}>{t(shell.playground === 'on' ? 'playground.safe' : 'safety.good.text')}</Notice>; // prettier-ignore
+  return <Notice kind="success" line title={t('safety.good')}>{t(shell.playground === 'on' ? 'playground.safe' : hasChannels ? 'safety.good.text' : 'safety.good.noChannels')}</Notice>; // prettier-ignore
 }

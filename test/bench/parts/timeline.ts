@@ -111,7 +111,7 @@ async function measureWindow(app: RunningApp): Promise<readonly Figure[]> {
   await sees('Your node is not running yet. It starts when you unlock.');
   await fill('Password', PASSWORD);
   await press('Unlock');
-  await sees('You can spend now');
+  await sees('You can pay over Lightning');
   await go('Channels');
   const startedAt = performance.now();
   await page.getByRole('main').getByRole('button', { name: 'History' }).click();

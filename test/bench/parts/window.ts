@@ -49,7 +49,7 @@ async function measureStart(practice: Practice, userData: string): Promise<reado
     await page.getByLabel('Password').first().fill(PASSWORD);
     const from = performance.now();
     await page.getByRole('button', { name: /^Unlock|^Open/u }).first().click();
-    await page.getByText('You can spend now').first().waitFor();
+    await page.getByText('You can pay over Lightning').first().waitFor();
     usable.push((performance.now() - from) / 1000);
     await app.close();
   }
@@ -182,7 +182,7 @@ export async function measureWindow(): Promise<readonly Figure[]> {
       const hands = handsOn(app.page);
       await hands.fill('Password', PASSWORD);
       await hands.press(/^Unlock|^Open/u);
-      await hands.sees('You can spend now');
+      await hands.sees('You can pay over Lightning');
       await receiveCoins(hands, practice, CAPACITY_SAT + 1_000_000n);
       await openChannel(hands, practice, CAPACITY_SAT);
       figures.push(...(await measureBusy(app, practice)), ...(await measureMemory(app)));

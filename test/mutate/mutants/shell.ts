@@ -83,9 +83,9 @@ export const shellMutants: readonly Mutant[] = [
   { fault: 'every window asks as the one of the wallet', against: 'checklist 17', file: 'electron/main.ts', tests: window, find: 'pageId: () => window?.webContents.id,', replace: 'pageId: () => undefined,' },
   { fault: 'nobody looks whether a hand touched the window', against: 'safety 5, one-time token', file: 'electron/main.ts', tests: whole, find: 'gestures.watch(window.webContents);', replace: '' },
   { fault: 'the engine does not hear of the end of a sleep', against: 'safety 4, OS sleep', file: 'electron/main.ts', tests: whole, find: 'onResume: () => engine.resumed(),', replace: 'onResume: () => undefined,' },
-  { fault: 'peers stay connected over a sleep', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: "this.peers.rest('this computer sleeps');", replace: '' },
-  { fault: 'peers come back before the chain', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'const isCaughtUp = await this.ports.chain.catchUp();', replace: 'const isCaughtUp = this.#sleeps >= 0;' },
-  { fault: 'news of before the sleep open connections', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'if (this.#isAwake) this.peers.activate();', replace: 'this.peers.activate();' },
+  { fault: 'peers stay connected over a sleep', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: "() => this.peers.rest('this computer sleeps')", replace: '() => undefined' },
+  { fault: 'peers come back before the chain', against: 'safety 4, OS sleep', file: 'core/node/clock.ts', tests: wake, find: 'const isCaughtUp = await chain.catchUp();', replace: 'const isCaughtUp = chain !== undefined && this.#sleeps >= 0;' },
+  { fault: 'news of before the sleep open connections', against: 'safety 4, OS sleep', file: 'core/node/node.ts', tests: wake, find: 'if (this.#clock.isAwake) this.peers.activate();', replace: 'this.peers.activate();' },
   {
     fault: 'a backup file closes channels without a question', against: 'safety 5, IPC', file: 'electron/readings.ts', tests: confirm,
     find: 'const count = channels.filter(({ isKnown }) => !isKnown).length;', replace: 'const count = channels.filter(() => false).length;',
