@@ -159,7 +159,7 @@ async function looking({ hands, shoot }: Stage): Promise<void> {
   }
   await shoot('settings-more', page.locator('main .card').last());
   await press('Change the password');
-  await page.getByRole('dialog').getByLabel('Password so far').waitFor();
+  await page.getByRole('dialog').getByLabel('Current password').waitFor();
   await shoot('settings-password');
   await press('Cancel');
   await go('Backup');
@@ -167,7 +167,7 @@ async function looking({ hands, shoot }: Stage): Promise<void> {
   await press('Show the words');
   await page.locator('ol.seed').waitFor();
   await shoot('backup-words');
-  await press('Put the words away');
+  await press('Done');
   await go('Home');
   await ask(page, 'shell.lock');
   await sees('Unlock your wallet');

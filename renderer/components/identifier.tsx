@@ -5,7 +5,8 @@ export const shortId = (hex: string): string => `${hex.slice(0, 8)}…${hex.slic
 
 /** In groups of four to be compared by eye; the first, a middle and the last group strong. */
 export function Identifier({ text }: { readonly text: string }) {
-  const groups = text.match(/.{1,4}/gu) ?? [];
+  // What is left over stays with the group before it: two signs alone on a line tell nobody anything.
+  const groups = text.match(/.{4}(?:.{0,3}$)?|.{1,3}$/gu) ?? [];
   const strong = new Set([0, Math.floor(groups.length / 2), groups.length - 1]);
   return (
     <span className="groups" translate="no">

@@ -1,3 +1,5 @@
+/** The sentences are British, so are their dates: no month that could be a day. */
+export const localeOf = (language: string): string => (language === 'en' ? 'en-GB' : language);
 /** One clock on every screen. */
 const CLOCK = { timeStyle: 'short', hourCycle: 'h23' } as const;
 /** Where the word for the present moment does not stand for one just past. */
@@ -12,8 +14,8 @@ export function timeText(timeMs: number, language: string, { nowMs = Date.now(),
   const ahead = timeMs > nowMs && timeMs - nowMs < 2 * 3_600_000 && isPast;
   const minutes = ahead ? 0 : Math.round((timeMs - nowMs) / 60_000);
   if (minutes === 0 && JUST_NOW[language] !== undefined) return JUST_NOW[language];
-  if (Math.abs(minutes) < 60) return spaced(new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(minutes, minutes === 0 ? 'second' : 'minute'));
-  return new Intl.DateTimeFormat(language, isSameDay(timeMs, nowMs) ? CLOCK : { dateStyle: 'medium', ...CLOCK }).format(timeMs);
+  if (Math.abs(minutes) < 60) return spaced(new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto' }).format(minutes, minutes === 0 ? 'second' : 'minute'));
+  return new Intl.DateTimeFormat(localeOf(language), isSameDay(timeMs, nowMs) ? CLOCK : { dateStyle: 'medium', ...CLOCK }).format(timeMs);
 }
 
 /** A number of blocks as a usual time: ten minutes each. */
@@ -37,9 +39,9 @@ const MS_PER_BLOCK = 600_000;
 export function dateOfHeight(height: number, tipHeight: number, language: string, nowMs = Date.now()): string {
   const aheadMs = Math.max(0, height - tipHeight) * MS_PER_BLOCK;
   const isSoon = aheadMs < 86_400_000;
-  return new Intl.DateTimeFormat(language, !isSoon ? { dateStyle: 'medium' } : isSameDay(nowMs, nowMs + aheadMs) ? CLOCK : { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', hourCycle: 'h23' }).format(nowMs + aheadMs);
+  return new Intl.DateTimeFormat(localeOf(language), !isSoon ? { dateStyle: 'medium' } : isSameDay(nowMs, nowMs + aheadMs) ? CLOCK : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(nowMs + aheadMs);
 }
 
 /** A moment to the second, short enough for a column. */
 export const momentFormat = (language: string): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  new Intl.DateTimeFormat(localeOf(language), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });

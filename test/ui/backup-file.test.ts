@@ -78,7 +78,7 @@ describe('the backup file of the channels', () => {
     await openChannel(hands, stage.practice, 1_000_000n);
     await go('Home');
     await sees('One thing to do: save the backup file');
-    await sees(/Your channels are in no backup file yet/u);
+    await sees(/Your channel is in no backup file yet/u);
     expect(await axeFaults(app)).toEqual([]);
     await press('To the backup');
     await sees('never made');
@@ -96,7 +96,7 @@ describe('the backup file of the channels', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await axeFaults(app)).toEqual([]);
     await go('Home');
-    await sees('The chain is up to date, your words are written down, your channels are watched.');
+    await sees('The chain is up to date, your words are written down, and this wallet watches your channels.');
   });
 
   test('payments do not make it old, another channel does', async () => {

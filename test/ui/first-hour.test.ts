@@ -197,7 +197,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     await page.evaluate(() => window.dispatchEvent(new Event('blur')));
     await sees(/^Hidden\./u);
     expect(await wordsOn(page)).not.toContain(words[0]);
-    await press('Put the words away');
+    await press('Done');
   });
 
   test('a locked window shows and answers nothing; the node goes on', async () => {
@@ -271,7 +271,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     await there.sees(/助记词有误/u);
     await there.fill('助记词', words.join('  '));
     await there.press('恢复钱包');
-    await there.sees('现在可用');
+    await there.sees('闪电网络可付');
     await other.page.locator('.ledger tr', { hasText: '链上' }).locator('.amount', { hasText: /^3\s\d{3}\s\d{3}/u }).waitFor();
     expect(await complaints(other)).toEqual([]);
     await other.close();
@@ -280,7 +280,7 @@ describe('the first hour with the wallet, on the real engine', () => {
   test('quick unlock: offered, kept sealed, used, forgotten', async () => {
     const { press, sees, fill, page } = hands;
     await press('Lock the window');
-    await page.getByText('Remember it in the keychain of this computer').click();
+    await page.getByText('Quick unlock: the keychain of this computer remembers it').click();
     await fill('Password', PASSWORD);
     await press('Unlock');
     await sees('You can pay over Lightning');

@@ -182,7 +182,7 @@ describe('what the page can and cannot do', () => {
     const shown = await textsInMemory();
     const phrase = words.join(' ');
     expect(shown.some((text) => text.includes(phrase) || text === words[0])).toBe(true);
-    await press('Put the words away');
+    await press('Done');
     await go('Home');
     const pairs = words.slice(1).map((word, at) => `${words[at]} ${word}`);
     let left: readonly string[] = [];

@@ -6,7 +6,7 @@ export const zhHansSettings: Readonly<Record<keyof typeof enSettings, string>> =
   'settings.language': '语言',
   'settings.theme': '颜色',
   'settings.unit': '金额单位',
-  'settings.tray': '在时钟旁显示余额',
+  'settings.tray': '在系统托盘显示余额',
   'settings.lock': '锁定',
   'settings.lock.text': '锁定的窗口不显示任何内容，节点仍会看守你的通道。停止节点后无人看守，密钥移出内存；不会删除任何内容。',
   'settings.idle': '自动锁定',

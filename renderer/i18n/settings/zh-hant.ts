@@ -6,7 +6,7 @@ export const zhHantSettings: Readonly<Record<keyof typeof enSettings, string>> =
   'settings.language': '語言',
   'settings.theme': '顏色',
   'settings.unit': '金額單位',
-  'settings.tray': '在時鐘旁顯示餘額',
+  'settings.tray': '在系統匣顯示餘額',
   'settings.lock': '鎖定',
   'settings.lock.text': '鎖定的視窗不顯示任何內容，節點仍會看守你的通道。停止節點後無人看守，金鑰移出記憶體；不會刪除任何內容。',
   'settings.idle': '自動鎖定',

@@ -77,7 +77,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
     );
     return (
       <Notice kind="warning" title={t('safety.file')} action={action}>
-        <p>{t(`safety.file.${file}`)}</p>
+        <p>{t(`safety.file.${file}`, { channels: backup?.channels ?? 0 })}</p>
       </Notice>
     );
   }

@@ -5,6 +5,7 @@ import { Card } from '../../components/card.tsx';
 import { NotYet } from '../../components/empty.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
+import { localeOf } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useShell } from '../../state/shell.ts';
@@ -16,7 +17,7 @@ const KIND = { current: 'success', newer: 'info', urgent: 'danger', refused: 'wa
 /** What a question for a newer version has brought. */
 function UpdateAnswer({ update }: { readonly update: Update }) {
   const { t, language } = useI18n();
-  const date = update.dateMs === undefined ? '–' : new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(update.dateMs);
+  const date = update.dateMs === undefined ? '–' : new Intl.DateTimeFormat(localeOf(language), { dateStyle: 'medium' }).format(update.dateMs);
   const values = { version: update.version ?? '–', date };
   return (
     <Notice kind={KIND[update.state]} live title={t(`update.${update.state}`, values)}>

@@ -87,7 +87,7 @@ function Network() {
     <Card title={t('settings.network')}>
       <dl className="facts">
         <dt>{t('settings.network')}</dt>
-        <dd>{shell.playground === 'on' ? t('network.playground') : t(`network.${shell.network}`)}</dd>
+        <dd>{shell.playground === 'on' ? t('network.playground') : t(shell.isPractice ? 'network.practice' : `network.${shell.network}`)}</dd>
         {shell.chainSources.length > 0 && (
           <>
             <dt>{t('settings.sources')}</dt>
