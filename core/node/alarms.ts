@@ -1,8 +1,8 @@
 /** What an alarm means for the money and what to do, by code. */
 export const ALARM_TEXT: Readonly<Record<string, string>> = {
   unknown_funding_spend: 'A channel was spent on chain in a way that this wallet does not know. Nothing was done. Keep the wallet running and ask for help.',
-  future_commitment: 'A newer state of a channel than this wallet knows was published: this copy of the data is old. What is yours is claimed.',
-  revoked_commitment: 'The peer published an old state of a channel. Everything that can be taken as penalty is being taken. Keep the wallet running.',
+  future_commitment: 'A newer state of a channel than this wallet knows was published: this copy of the data is old. Your wallet is taking what is yours.',
+  revoked_commitment: 'The peer published an old, revoked state of a channel. As a penalty your wallet is taking everything in it. Keep the wallet running.',
   short_of_coins: 'A channel must be closed on chain and its fees need coins of this wallet, which are missing. Send some to an address of this wallet at once.',
   funding_mismatch: 'The transaction that should fund a channel does not pay what was agreed. The channel is not used.',
   peer_lost_data: 'The peer of a channel has lost its data. The channel cannot be used; it will be closed when the peer asks.',

@@ -130,7 +130,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await page.locator('.net .edge-punished').waitFor();
     await page.locator('.blocks .blk-cheat').waitFor();
     await page.locator('.blocks .blk-penalty').waitFor();
-    await sees(/published an old state of a channel/u);
+    await sees(/published an old, revoked state of a channel/u);
     expect(await axeFaults(app)).toEqual([]);
     const beforeSat = BigInt((await play()).youSat);
     await press('Mine 6');
@@ -180,8 +180,13 @@ describe('the playground, from the first click of somebody who has nothing', () 
   });
 
   onStandIn('an alarm says whose it is: of the playground, or of the own wallet, which is heard here too and after', async () => {
-    const { page, press, sees } = hands;
+    const { page, press, sees, go } = hands;
+    const onHome = page.getByText('A peer published a revoked state');
+    await go('Home');
     await sees('An alarm in the playground');
+    // Said once, and nothing green beside it.
+    await sees('Where it is:');
+    expect([await onHome.count(), await page.locator('.notice-success').count()]).toEqual([0, 0]);
     await sees('It is about the coins of the playground, which are worth nothing.');
     await app.evaluate(({ BrowserWindow }) => void BrowserWindow.getAllWindows()[0]?.webContents.send('sferic:event', 'shell.alarm', { code: 'short_of_coins', message: 'x', whose: 'own' }));
     await sees('Your own wallet: look at this now');
@@ -192,6 +197,9 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await page.locator('.alarm', { hasText: 'Your own wallet' }).waitFor();
     await press('Got it');
     await page.locator('.alarm').waitFor({ state: 'detached' });
+    await onHome.waitFor();
+    await go('Playground');
+    await side('Tours');
   });
 
   test('the tour of the tab: a counter that runs, a limit that holds, two transactions', async () => {

@@ -19,6 +19,7 @@ export const enFrame = {
   'foreign.title': 'Written by somebody else, not checked',
   'alarm.title': 'Look at this now',
   'alarm.dismiss': 'Got it',
+  'alarm.channel': 'To the channel',
   'alarm.own': 'Your own wallet: look at this now',
   'alarm.own.text': 'This is no part of the playground: it is about your own coins. Leave the playground to see them.',
   'alarm.play': 'An alarm in the playground',

@@ -20,6 +20,7 @@ export const zhHansFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'foreign.title': '由对方填写，未经核实',
   'alarm.title': '请立即查看',
   'alarm.dismiss': '知道了',
+  'alarm.channel': '查看通道',
   'alarm.own': '你自己的钱包：请立即查看',
   'alarm.own.text': '这与演练场无关，而是关于你自己的币。离开演练场即可查看。',
   'alarm.play': '演练场中的警报',

@@ -20,6 +20,7 @@ export const zhHantFrame: Readonly<Record<keyof typeof enFrame, string>> = {
   'foreign.title': '由對方填寫，未經核實',
   'alarm.title': '請立即查看',
   'alarm.dismiss': '知道了',
+  'alarm.channel': '查看通道',
   'alarm.own': '你自己的錢包：請立即查看',
   'alarm.own.text': '這與演練場無關，而是關於你自己的幣。離開演練場即可查看。',
   'alarm.play': '演練場中的警報',

@@ -2,6 +2,7 @@ import type { Answer } from '../../../core/api.ts';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useI18n } from '../../i18n/context.ts';
+import { useAlarms } from '../../state/alarms.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
@@ -15,6 +16,8 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   const { value: status } = useAnswer('vault.status', {}, ['vault.updated']);
   const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
   const chain = info?.chain;
+  // What an alarm above says already is not said twice.
+  const isTold = useAlarms().alarms.some(({ code, whose }) => code === 'revoked_commitment' && (whose === 'playground') === (shell.playground === 'on'));
   const cheated = channels.find(({ state, spendClass }) => state !== 'closed' && spendClass === 'revoked');
   const { value: backup } = useBackupStatus();
   const restored = channels.filter(({ isRestored, state }) => isRestored && state === 'fallen_behind').length;
@@ -28,6 +31,7 @@ export function Safety({ channels }: { readonly channels: Answer<'channel.list'>
   }
   if (!chain) return null;
   if (chain.state === 'away') return <Notice kind="danger" title={t('safety.away')}><p>{t('safety.away.text')}</p></Notice>; // prettier-ignore
+  if (cheated && isTold) return null;
   if (cheated) {
     const action = (
       <Button size="small" onPress={() => go({ screen: 'channels', channelId: cheated.channelId })}>
