@@ -75,6 +75,24 @@ describe('the first hour with the wallet, on the real engine', () => {
     await hands.page.locator('.answer', { hasText: '1 972 000' }).waitFor();
   });
 
+  test('an amount stands in groups while it is typed; a digit put into the middle stays where it was put', async () => {
+    const { page, go } = hands;
+    await go('Receive');
+    const field = page.getByLabel('Amount', { exact: true });
+    await field.focus();
+    await page.keyboard.type('2000000');
+    expect(await field.inputValue()).toBe('2\u2009000\u2009000');
+    await page.keyboard.press('Backspace');
+    expect(await field.inputValue()).toBe('200\u2009000');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('57');
+    expect([await field.inputValue(), await field.evaluate((input: HTMLInputElement) => input.selectionStart)]).toEqual(['25700\u2009000', 3]);
+    await field.blur();
+    await expect.poll(() => field.inputValue()).toBe('25\u2009700\u2009000');
+    await field.fill('');
+  });
+
   test('an invoice is paid with proof, and the neighbour has the money', async () => {
     const { invoice, paymentHash } = await stage.practice.neighbour.rpc.call('invoice.create', { amountMsat: 250_000_123n, description: 'a book‮gnp.exe' });
     await payInvoice(hands, invoice);
