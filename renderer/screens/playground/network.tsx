@@ -100,7 +100,7 @@ function You({ name }: { readonly name: string }) {
 function NodeMark({ node, name, channel }: { readonly node: Node; readonly name: string; readonly channel: PlayChannel | undefined }) {
   const { t } = useI18n();
   const place = PLACES[node.id];
-  const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : node.isSilent ? 'silent' : undefined;
+  const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : channel && node.isSilent ? 'silent' : undefined;
   const isLong = state === 'failing';
   const isLeft = place.x < YOU.x;
   return (
