@@ -32,8 +32,6 @@ const unbroken = (values: Values): Values => Object.fromEntries(Object.entries(v
 
 /** The same of figures that a sentence brings along. */
 const WITHIN_FIGURE = /(?<=\d) (?=\d{3})/gu;
-/** A line does not begin with the unit of the figure that ends the one before. */
-const BEFORE_UNIT = /(?<=\d) (?=sat\b)/gu;
 
 /** A name in Latin letters stands between spaces in a Chinese sentence; one in Chinese does not. */
 const HAN_GAP = /(?<=\p{Script=Han}) (?=\p{Script=Han})/gu;
@@ -48,7 +46,7 @@ export function createI18n(language: Language, unit: 'sat' | 'btc' = 'sat'): I18
       message = new IntlMessageFormat(messages[key].replaceAll(WITHIN_FIGURE, '\u202F'), language, undefined, { ignoreTag: true });
       compiled.set(key, message);
     }
-    const text = String(message.format(values && unbroken(values))).replaceAll(BEFORE_UNIT, '\u00A0');
+    const text = String(message.format(values && unbroken(values)));
     return language === 'en' ? text : text.replaceAll(HAN_GAP, '');
   };
   const errorText: I18n['errorText'] = ({ code, message, data }) => {

@@ -168,7 +168,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await press('Lock 5 000 000 sat');
     await sees('The node of this tour is switched off. Switch it on under “Do”, then press the button again.');
     await setLook(app, { language: 'zh-Hant' });
-    await sees('這個導覽的節點已關機。請在「操作」中把它打開，然後再按一次按鈕。');
+    await sees('這個導覽的節點已關機。請在「操作」中把它開啟，然後再按一次按鈕。');
     await setLook(app, { language: 'en' });
     expect(await axeFaults(app)).toEqual([]);
     await side('Do');

@@ -6,7 +6,7 @@ export const enPayment = {
   'receive.title.waiting': 'Show this to the payer',
   'receive.title.expired': 'This invoice has expired',
   'receive.chain.any': 'On chain any amount can arrive.',
-  'receive.canReceive': 'Over Lightning can arrive at most',
+  'receive.canReceive': 'Can arrive over Lightning:',
   'receive.way': 'Way',
   'receive.lightning': 'Lightning',
   'receive.chain': 'On chain',
