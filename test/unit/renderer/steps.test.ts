@@ -52,4 +52,4 @@ test('what stands over the screen of receiving follows the way and the invoice',
   expect(headOf('lightning', { state: 'paid', expiresAtMs: 10 }, 11)).toEqual({ key: 'receive.arrived' });
 });
 
-test('no line ends within a figure of a sentence', () => expect(createI18n('en').t('play.open.text', { node: 'Bob' })).toContain('10\u202F000\u202F000 sat'));
+test('no line ends within a figure of a sentence, or before its unit', () => expect(createI18n('en').t('play.open.text', { node: 'Bob' })).toContain('10\u202F000\u202F000\u202Fsat'));
