@@ -7,7 +7,7 @@ export const zhHansPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'receive.title.waiting': '请向付款人出示',
   'receive.title.expired': '这张发票已过期',
   'receive.chain.any': '链上收款，金额不限。',
-  'receive.canReceive': '通过闪电网络最多可收：',
+  'receive.canReceive': '通过闪电网络最多可收',
   'receive.way': '方式',
   'receive.lightning': '闪电网络',
   'receive.chain': '链上',

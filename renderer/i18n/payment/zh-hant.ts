@@ -7,7 +7,7 @@ export const zhHantPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'receive.title.waiting': '請向付款人出示',
   'receive.title.expired': '這張發票已過期',
   'receive.chain.any': '鏈上收款，金額不限。',
-  'receive.canReceive': '透過閃電網路最多可收：',
+  'receive.canReceive': '透過閃電網路最多可收',
   'receive.way': '方式',
   'receive.lightning': '閃電網路',
   'receive.chain': '鏈上',
