@@ -85,7 +85,7 @@ export async function playgroundScenes(app: RunningApp, shoot: Shoot): Promise<v
 
   await press(/^A payment that times out/u);
   await step('Set up the channel', 'Promise it');
-  await step('Lock 0.05 BTC', 'Locked');
+  await step('Lock 5 000 000 sat', 'Locked');
   await shoot('tour-timeout');
   await step('Mine until it has expired', 'Taken back without him');
   await step('Mine the delay', 'Back');

@@ -24,7 +24,7 @@ const node = z.strictObject({
 
 const channel = z.strictObject({
   node: playNode, channelId: hex(32), state: z.enum(['opening', 'open', 'closing', 'failing', 'punished']), isLive: z.boolean(),
-  /** From the person's side. */
+  /** From the person's side. Once a commitment is in a block: what of it is still on its way to each, and no longer here when all of it was taken. */
   capacitySat: amount, ourMsat: amount, theirMsat: amount,
   htlcs: z.array(z.strictObject({ from: playPerson, amountMsat: amount, cltvExpiryHeight: count })).max(483),
   /** Commitments so far; all but the last are revoked. */

@@ -17,8 +17,19 @@ export function exactAmount(msat: bigint, unit: Unit): string {
 }
 
 const LIMITS: ReadonlySet<string> = new Set(['no_channel', 'offline', 'htlc_count', 'in_flight', 'reserve_and_fee', 'needs_multi_part']);
+/** Of these the amount is the reason: paying less would do. */
+const BY_AMOUNT: ReadonlySet<string> = new Set(['htlc_count', 'in_flight', 'reserve_and_fee', 'needs_multi_part']);
 const FILES: ReadonlySet<string> = new Set(['no_backup', 'damaged', 'other_wallet', 'other_network', 'newer_version', 'keys_taken']);
 const BOUNDS: ReadonlySet<string> = new Set(['amount_below_minimum', 'amount_too_low', 'amount_too_high']);
+
+/** The same refusal of an invoice that names its amount: nobody can pay less than that. */
+export const ofFixedAmount = ({ code, message, data }: ApiError): ApiError => ({ code, message, data: { ...data, amount: 'fixed' } });
+
+function balanceKey(fault: string, { amount, possibleMsat }: Facts): MessageKey | undefined {
+  if (!LIMITS.has(fault)) return undefined;
+  const kind = !BY_AMOUNT.has(fault) ? '' : possibleMsat === '0' && fault !== 'needs_multi_part' ? 'nothing.' : amount === 'fixed' ? 'fixed.' : '';
+  return `fault.balance.${kind}${fault}` as MessageKey;
+}
 
 /** Which sentence says it, where that depends on more than the code. */
 function keyOf(code: ApiError['code'], data: Facts): MessageKey | undefined {
@@ -27,7 +38,7 @@ function keyOf(code: ApiError['code'], data: Facts): MessageKey | undefined {
   if (data['parameter'] === 'file' && FILES.has(reason)) return `fault.backup.${reason}` as MessageKey;
   switch (code) {
     case 'insufficient_balance':
-      return LIMITS.has(fault) ? (`fault.balance.${fault}` as MessageKey) : undefined;
+      return balanceKey(fault, data);
     case 'amount_out_of_bounds':
       return BOUNDS.has(fault) ? (`fault.amount.${fault}` as MessageKey) : undefined;
     case 'fee_limit_too_low':

@@ -30,6 +30,9 @@ export function languageOf(tag: string): Language {
 /** Figures inside a sentence stay together: the thin space between their groups would let a line end there. */
 const unbroken = (values: Values): Values => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? value.replaceAll('\u2009', '\u202F') : value]));
 
+/** The same of figures that a sentence brings along, with their unit. */
+const WITHIN_FIGURE = /(?<=\d) (?=\d{3}|sat\b)/gu;
+
 /** A name in Latin letters stands between spaces in a Chinese sentence; one in Chinese does not. */
 const HAN_GAP = /(?<=\p{Script=Han}) (?=\p{Script=Han})/gu;
 
@@ -40,7 +43,7 @@ export function createI18n(language: Language, unit: 'sat' | 'btc' = 'sat'): I18
   const t = (key: MessageKey, values?: Values): string => {
     let message = compiled.get(key);
     if (!message) {
-      message = new IntlMessageFormat(messages[key], language, undefined, { ignoreTag: true });
+      message = new IntlMessageFormat(messages[key].replaceAll(WITHIN_FIGURE, '\u202F'), language, undefined, { ignoreTag: true });
       compiled.set(key, message);
     }
     const text = String(message.format(values && unbroken(values)));

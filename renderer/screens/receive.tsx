@@ -1,4 +1,4 @@
-import { type FormEvent, useCallback, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 import type { Answer } from '../../core/api.ts';
 import { request } from '../client/client.ts';
 import { Amount } from '../components/amount.tsx';
@@ -18,9 +18,9 @@ import { useAction } from '../state/action.ts';
 import { useAnswer } from '../state/answers.ts';
 import { useRoute } from '../state/route.ts';
 import { useShell } from '../state/shell.ts';
+import { headOf, isOver, type Way } from './receive-head.ts';
 
 type Invoice = Answer<'invoice.get'>;
-type Way = 'lightning' | 'chain' | 'both';
 
 /** BIP 21: whoever pays chooses the way. */
 const bothOf = (address: string, invoice: Invoice): string => {
@@ -39,6 +39,8 @@ function InvoiceForm({ onMade, onChain }: { readonly onMade: (invoice: Invoice) 
   const create = useAction('invoice.create');
   const sat = satOf(amount, shell.unit);
   const canReceive = info?.receivableMsat ?? 0n;
+  /** An invoice that nobody could pay is not what is offered first. */
+  const hasNoRoom = info !== undefined && canReceive === 0n;
   const isTooMuch = sat !== undefined && sat * 1000n > canReceive;
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -49,8 +51,8 @@ function InvoiceForm({ onMade, onChain }: { readonly onMade: (invoice: Invoice) 
     <form className="card card-body stack narrow" onSubmit={(event) => void submit(event)}>
       <AmountField label={t('receive.amount')} value={amount} onChange={setAmount} autoFocus help={t('receive.amount.help')} {...(amount !== '' && sat === undefined ? { error: t('amount.bad') } : {})} />
       <Field label={t('receive.description')} value={description} onChange={setDescription} maxLength={200} help={t('receive.description.help')} />
-      {info && canReceive === 0n && (
-        <Notice kind="warning" title={t('receive.nothing')} action={info.channels === 0 ? <Button size="small" onPress={onChain}>{t('latest.empty.button')}</Button> : <Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
+      {hasNoRoom && (
+        <Notice kind="warning" title={t('receive.nothing')} action={info.channels > 0 && <Button size="small" onPress={() => go({ screen: 'channels' })}>{t('screen.channels')}</Button>}>
           <p>{t(info.channels === 0 ? 'receive.noChannel.text' : 'receive.nothing.text')}</p>
         </Notice>
       )}
@@ -61,7 +63,12 @@ function InvoiceForm({ onMade, onChain }: { readonly onMade: (invoice: Invoice) 
       )}
       <Problem error={create.error} />
       <div className="button-row">
-        <Button look="primary" size="large" submit isBusy={create.isBusy} isDisabled={amount !== '' && sat === undefined}>
+        {hasNoRoom && (
+          <Button look="primary" size="large" onPress={onChain}>
+            {t('latest.empty.button')}
+          </Button>
+        )}
+        <Button look={hasNoRoom ? 'plain' : 'primary'} size="large" submit isBusy={create.isBusy} isDisabled={amount !== '' && sat === undefined}>
           {t('receive.create')}
         </Button>
       </div>
@@ -78,19 +85,23 @@ function useNow(): number {
   return now;
 }
 
-function InvoiceCard({ made, way, address, onAgain }: { readonly made: Invoice; readonly way: Way; readonly address: string | undefined; readonly onAgain: () => void }) {
-  const { t } = useI18n();
+/** An invoice as it is at this moment. */
+function Current({ made, children }: { readonly made: Invoice; readonly children: (invoice: Invoice, now: number) => ReactNode }) {
   const now = useNow();
   const { value: invoice = made } = useAnswer('invoice.get', { paymentHash: made.paymentHash }, ['invoice.updated']);
+  return children(invoice, now);
+}
+
+function InvoiceCard({ invoice, now, way, address, onAgain }: { readonly invoice: Invoice; readonly now: number; readonly way: Way; readonly address: string | undefined; readonly onAgain: () => void }) {
+  const { t } = useI18n();
   const text = way === 'both' && address !== undefined ? bothOf(address, invoice) : invoice.invoice;
   if (invoice.state === 'paid') {
     return (
       <div className="card card-body stack narrow">
-        <Notice kind="success" live title={t('receive.arrived')}>
+        <Notice kind="success" live title={invoice.description === '' ? t('receive.arrived.text') : invoice.description}>
           <p className="pay-amount">
             <Amount msat={invoice.receivedMsat ?? invoice.amountMsat ?? 0n} exact arrived />
           </p>
-          {invoice.description !== '' && <p>{invoice.description}</p>}
         </Notice>
         <div className="button-row">
           <Button look="primary" onPress={onAgain}>
@@ -100,7 +111,6 @@ function InvoiceCard({ made, way, address, onAgain }: { readonly made: Invoice; 
       </div>
     );
   }
-  const isOver = invoice.state === 'expired' || now >= invoice.expiresAtMs;
   return (
     <div className="cols receive-cols">
       <div className="card card-body receive-qr-card">
@@ -111,7 +121,7 @@ function InvoiceCard({ made, way, address, onAgain }: { readonly made: Invoice; 
           <p className="pay-amount">{invoice.amountMsat === undefined ? t('receive.anyAmount') : <Amount msat={invoice.amountMsat} exact />}</p>
           {invoice.description !== '' && <p>{invoice.description}</p>}
           <p className="muted" role="status">
-            {isOver ? t('receive.expired') : invoice.state === 'receiving' ? t('receive.receiving') : t('receive.waiting', { time: untilText(invoice.expiresAtMs, now) })}
+            {isOver(invoice, now) ? t('receive.expired') : invoice.state === 'receiving' ? t('receive.receiving') : t('receive.waiting', { time: untilText(invoice.expiresAtMs, now) })}
           </p>
         </div>
         <p className="invoice-text" translate="no">
@@ -154,11 +164,42 @@ function AddressCard({ address, onNew }: { readonly address: string | undefined;
   );
 }
 
+function Head({ way, invoice, now, onWay }: { readonly way: Way; readonly invoice: Invoice | undefined; readonly now: number; readonly onWay: (way: Way) => void }) {
+  const { t } = useI18n();
+  const { value: info } = useAnswer('node.info', {}, ['channel.updated', 'invoice.updated', 'peer.updated']);
+  const { key, detail } = headOf(way, invoice, now);
+  return (
+    <ScreenHead
+      question={t(key)}
+      detail={
+        detail === 'chain' ? (
+          t('receive.chain.any')
+        ) : detail === 'lightning' ? (
+          <>
+            {t('receive.canReceive')} <Amount msat={info?.receivableMsat ?? 0n} />
+          </>
+        ) : undefined
+      }
+      actions={
+        <Segments
+          hideLabel
+          label={t('receive.way')}
+          value={way}
+          onChange={onWay}
+          options={[
+            ['lightning', t('receive.lightning')],
+            ['chain', t('receive.chain')],
+            ['both', t('receive.both')],
+          ]}
+        />
+      }
+    />
+  );
+}
+
 /** What do I show, and how much can arrive? */
 export function Receive() {
-  const { t } = useI18n();
   const { route } = useRoute();
-  const { value: info } = useAnswer('node.info', {}, ['channel.updated', 'invoice.updated', 'peer.updated']);
   const [way, setWay] = useState<Way>(route.input === 'chain' ? 'chain' : 'lightning');
   const [invoice, setInvoice] = useState<Invoice>();
   const [address, setAddress] = useState<string>();
@@ -166,36 +207,17 @@ export function Receive() {
   useEffect(() => {
     if (way !== 'lightning' && address === undefined) newAddress();
   }, [way, address, newAddress]);
-  return (
+  const page = (current?: Invoice, now = 0): ReactNode => (
     <>
-      <ScreenHead
-        question={t('receive.title')}
-        detail={
-          <>
-            {t('home.canReceive')} <Amount msat={info?.receivableMsat ?? 0n} />
-          </>
-        }
-        actions={
-          <Segments
-            hideLabel
-            label={t('receive.way')}
-            value={way}
-            onChange={setWay}
-            options={[
-              ['lightning', t('receive.lightning')],
-              ['chain', t('receive.chain')],
-              ['both', t('receive.both')],
-            ]}
-          />
-        }
-      />
+      <Head way={way} invoice={current} now={now} onWay={setWay} />
       {way === 'chain' ? (
         <AddressCard address={address} onNew={newAddress} />
-      ) : invoice ? (
-        <InvoiceCard made={invoice} way={way} address={address} onAgain={() => setInvoice(undefined)} />
+      ) : current ? (
+        <InvoiceCard invoice={current} now={now} way={way} address={address} onAgain={() => setInvoice(undefined)} />
       ) : (
         <InvoiceForm onMade={setInvoice} onChain={() => setWay('chain')} />
       )}
     </>
   );
+  return invoice ? <Current key={invoice.paymentHash} made={invoice}>{page}</Current> : page();
 }

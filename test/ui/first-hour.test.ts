@@ -128,7 +128,7 @@ describe('the first hour with the wallet, on the real engine', () => {
     await press('Look at it');
     await press(/^Pay \d/u);
     await sees('It did not arrive');
-    await sees(/A node on the way does not know the next one.*Your money did not leave/u);
+    await sees(/A node on the way does not know the next one.*Nothing was spent/u);
     await sees(/ask for a new invoice/u);
     await sees('In the words of the protocol (BOLT 4): unknown_next_peer, code 16394 (PERM|10), said by your peer');
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);

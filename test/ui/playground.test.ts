@@ -165,7 +165,7 @@ describe('the playground, from the first click of somebody who has nothing', () 
     await press('Switch Dave off');
     await page.locator('.net').getByText('switched off').waitFor();
     await side('Tours');
-    await press('Lock 0.05 BTC');
+    await press('Lock 5 000 000 sat');
     await sees('The node of this tour is switched off. Switch it on under “Do”, then press the button again.');
     await setLook(app, { language: 'zh-Hant' });
     await sees('這個導覽的節點已關機。請在「操作」中把它開啟，然後再按一次按鈕。');
@@ -221,8 +221,8 @@ describe('the playground, from the first click of somebody who has nothing', () 
   test('the tour of the timeout, to its end', async () => {
     await hands.press(/^A payment that times out/u);
     await step('Set up the channel', 'Promise it');
-    await step('Lock 0.05 BTC', 'Locked');
-    await hands.page.locator('.net .n-hoptext').getByText(thin('5 000 000, until')).waitFor();
+    await step('Lock 5 000 000 sat', 'Locked');
+    await hands.page.locator('.net .n-hoptext').getByText(thin('5 000 000 until block')).waitFor();
     expect(await axeFaults(app)).toEqual([]);
     await step('Mine until it has expired', 'Taken back without him');
     await step('Mine the delay', 'Back');

@@ -207,7 +207,7 @@ describe('the upkeep of a wallet', () => {
     await press('Open the channel');
     await sees('This would use the coins kept for closing channels');
     expect(await axeFaults(app)).toEqual([]);
-    await press(/^Use \d/u);
+    await press(/^Change the amount to \d/u);
     expect(Number((await page.getByLabel('How much', { exact: true }).inputValue()).replaceAll('\u2009', ''))).toBeLessThanOrEqual(Number(balance.availableSat));
     expect(await page.getByText('This would use the coins kept').count()).toBe(0);
 
@@ -216,9 +216,11 @@ describe('the upkeep of a wallet', () => {
     await press('Look at it');
     await fill('Amount', tooMuch);
     await sees('This would use the coins kept for closing channels');
-    expect(await page.getByRole('button', { name: /^Send/u }).count()).toBe(0);
-    await press(/^Use \d/u);
-    await page.getByRole('button', { name: /^Send \d/u }).waitFor();
+    // What it would cost is still there, and the button cannot be pressed.
+    await page.getByRole('button', { name: /^Send \d/u }).and(page.locator(':disabled')).waitFor();
+    await sees('Together');
+    await press(/^Change the amount to \d/u);
+    await page.getByRole('button', { name: /^Send \d/u }).and(page.locator(':enabled')).waitFor();
     await fill('Amount', tooMuch);
     await page.getByText('Use the kept coins all the same').click();
     await sees('The coins kept for closing channels are used too');

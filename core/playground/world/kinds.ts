@@ -17,6 +17,8 @@ export interface Share {
   readonly valueSat: bigint;
   /** An expired HTLC, taken back. */
   readonly isTimeout: boolean;
+  /** The output of the commitment that it comes from. */
+  readonly origin: { readonly txid: string; readonly vout: number };
 }
 
 /** An anchor only lets somebody add a fee. */
@@ -64,7 +66,7 @@ export class Kinds {
       if (valueSat === ANCHOR_SAT) return [];
       const spender = this.#index.tx(this.#index.spenderOf(commitment, vout) ?? '');
       const stage = spender && spender.tx.locktime > 0 ? this.#secondStage(spender.tx, commitment, vout) : undefined;
-      return [stage ?? { txid: commitment, vout, valueSat, isTimeout: false }];
+      return [stage ?? { txid: commitment, vout, valueSat, isTimeout: false, origin: { txid: commitment, vout } }];
     });
   }
 
@@ -72,7 +74,14 @@ export class Kinds {
   #secondStage(tx: ChainTx, commitment: string, vout: number): Share | undefined {
     const at = tx.inputs.findIndex((input) => input.txid === commitment && input.vout === vout);
     const output = tx.outputs[at];
-    return output && { txid: tx.txid, vout: at, valueSat: output.valueSat, isTimeout: true };
+    return output && { txid: tx.txid, vout: at, valueSat: output.valueSat, isTimeout: true, origin: { txid: commitment, vout } };
+  }
+
+  /** Shares of a commitment that no block has taken; undefined while it is in none itself, or is no commitment. */
+  openShares(txid: string | undefined): readonly Share[] | undefined {
+    const end = this.#index.tx(txid ?? '');
+    if (!end || end.place === 'mempool' || !isCommitment(end.tx.locktime)) return undefined;
+    return this.sharesOf(end.tx.txid).filter((share) => !this.isTakenInBlock(share));
   }
 
   isTakenInBlock({ txid, vout }: Share): boolean {

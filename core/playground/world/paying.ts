@@ -6,7 +6,8 @@ import type { World } from './world.ts';
 
 const PAY_MS = 20_000;
 const EXPIRY_SECONDS = 3600;
-const NAMES: Readonly<Record<NodeName, string>> = { bob: 'Bob', carol: 'Carol', dave: 'Dave', cafe: 'Café' };
+/** What stands on an invoice. Whoever writes it does not know the payer's language, so only names that are the same in each are used. */
+const MEMOS: Readonly<Record<NodeName, string>> = { bob: 'Bob', carol: 'Carol', dave: 'Dave', cafe: 'Espresso' };
 
 /** Rejects with ApiFailure when it did not arrive. */
 export async function pay(world: World, from: PlayPerson, to: PlayPerson, amountSat: bigint): Promise<void> {
@@ -28,7 +29,7 @@ export async function payQuietly(world: World, to: NodeName, amountSat: bigint):
 }
 
 export const invoiceOf = async (world: World, id: NodeName, amountSat: bigint): Promise<string> =>
-  (await world.nodeOf(id).call('invoice.create', { amountMsat: amountSat * 1000n, description: NAMES[id], expirySeconds: EXPIRY_SECONDS })).invoice;
+  (await world.nodeOf(id).call('invoice.create', { amountMsat: amountSat * 1000n, description: MEMOS[id], expirySeconds: EXPIRY_SECONDS })).invoice;
 
 async function payNode(world: World, id: NodeName, amountSat: bigint): Promise<Answer<'payment.send'>> {
   const invoice = await invoiceOf(world, id, amountSat);
@@ -38,7 +39,7 @@ async function payNode(world: World, id: NodeName, amountSat: bigint): Promise<A
 async function payUs(world: World, id: NodeName, amountSat: bigint): Promise<Answer<'payment.send'>> {
   const node = world.nodeOf(id);
   if (!node.isOnline) throw new ApiFailure('peer_unreachable', 'This node is switched off and cannot pay. Nothing was paid. Switch it on first.');
-  const { invoice } = await world.wallet.call('invoice.create', { amountMsat: amountSat * 1000n, description: NAMES[id], expirySeconds: EXPIRY_SECONDS });
+  const { invoice } = await world.wallet.call('invoice.create', { amountMsat: amountSat * 1000n, description: MEMOS[id], expirySeconds: EXPIRY_SECONDS });
   return node.call('payment.send', { invoice, payAgain: false, timeoutMs: PAY_MS });
 }
 

@@ -2,6 +2,7 @@ import type { PlayWire } from '../../api.ts';
 import type { FundedChannel } from '../../channel/types.ts';
 import { toHex } from '../../lib/bytes.ts';
 import type { PlayNode } from './play-node.ts';
+import { remainsOf } from './remains.ts';
 import type { WalletChannel, World } from './world.ts';
 
 const BLOCKS = 8;
@@ -18,6 +19,25 @@ const htlcsOf = (theirs: FundedChannel | undefined, node: PlayNode): Channel['ht
     .filter(({ removal }) => removal === undefined)
     .map(({ add }) => ({ from: add.direction === 'received' ? ('you' as const) : node.id, amountMsat: add.amountMsat.toString(), cltvExpiryHeight: add.cltvExpiry }));
 
+const sumOf = (htlcs: Channel['htlcs'], isOurs: boolean): bigint => htlcs.reduce((sum, { from, amountMsat }) => ((from === 'you') === isOurs ? sum + BigInt(amountMsat) : sum), 0n);
+const atLeastNothing = (msat: bigint): string => (msat > 0n ? msat : 0n).toString();
+
+type Amounts = Pick<Channel, 'ourMsat' | 'theirMsat' | 'htlcs'>;
+
+/** What each has in the channel. Once its commitment is in a block: what is still on its way to each, and undefined when all of it was taken. */
+function amountsOf(world: World, channel: WalletChannel, htlcs: Channel['htlcs']): Amounts | undefined {
+  const closing = world.closings.get(channel.channelId);
+  const shares = closing?.transaction?.height === undefined ? undefined : world.kinds.openShares(channel.closingTxid);
+  if (!closing || !shares) return { ourMsat: atLeastNothing(channel.ourMsat - sumOf(htlcs, true)), theirMsat: atLeastNothing(channel.theirMsat - sumOf(htlcs, false)), htlcs };
+  if (shares.length === 0) return undefined;
+  const { ourSat, theirSat, locked } = remainsOf(shares, closing.outputs);
+  const htlcOf = (amountSat: bigint): Channel['htlcs'][number] | undefined => htlcs.find(({ amountMsat }) => BigInt(amountMsat) / 1000n === amountSat);
+  return {
+    ourMsat: (ourSat * 1000n).toString(), theirMsat: (theirSat * 1000n).toString(),
+    htlcs: locked.map(({ amountSat, height }) => ({ from: 'you', cltvExpiryHeight: height, ...htlcOf(amountSat), amountMsat: (amountSat * 1000n).toString() })),
+  }; // prettier-ignore
+}
+
 function channelOf(world: World, channel: WalletChannel): Channel | undefined {
   const id = world.nodeByKey(channel.peerNodeId);
   const state = world.kinds.isCheat(channel.closingTxid) && channel.state !== 'closed' ? 'punished' : STATES[channel.state];
@@ -25,17 +45,13 @@ function channelOf(world: World, channel: WalletChannel): Channel | undefined {
   const node = world.nodeOf(id);
   const theirs = node.channels.find(({ channelId }) => toHex(channelId) === channel.channelId);
   const old = state === 'open' && node.isOnline ? node.bestOldState(channel.channelId) : undefined;
-  const htlcs = htlcsOf(theirs, node);
-  const offered = htlcs.filter(({ from }) => from === 'you').reduce((sum, { amountMsat }) => sum + BigInt(amountMsat), 0n);
-  const received = htlcs.filter(({ from }) => from !== 'you').reduce((sum, { amountMsat }) => sum + BigInt(amountMsat), 0n);
-  return {
+  const amounts = amountsOf(world, channel, htlcsOf(theirs, node));
+  return amounts && {
     node: id, channelId: channel.channelId, state, isLive: channel.live, capacitySat: channel.capacitySat.toString(),
-    ourMsat: atLeastNothing(channel.ourMsat - offered), theirMsat: atLeastNothing(channel.theirMsat - received), htlcs, states: channel.localCommitmentNumber + 1,
+    ...amounts, states: channel.localCommitmentNumber + 1,
     ...(old ? { cheatMsat: old.commitments.ourMsat.toString() } : {}),
   }; // prettier-ignore
 }
-
-const atLeastNothing = (msat: bigint): string => (msat > 0n ? msat : 0n).toString();
 
 const nodeOf = (node: PlayNode): Node => ({
   id: node.id, nodeId: node.nodeId, address: node.address, isOnline: node.isOnline, isSilent: node.isSilent, onChainSat: node.onChainSat.toString(),

@@ -17,6 +17,7 @@ import { viewOf } from './view.ts';
 import { WaitedInVain, Waiting } from './waiting.ts';
 
 export type WalletChannel = Answer<'channel.get'>;
+type Closing = Answer<'channel.closing'>;
 
 export interface WorldPort {
   readonly folder: string;
@@ -58,6 +59,8 @@ export class World {
   readonly waiting: Waiting;
   readonly diary: Diary;
   walletChannels: readonly WalletChannel[] = [];
+  /** By channel: what the wallet still wants of one whose funding is spent, and what was taken. */
+  closings: ReadonlyMap<string, Closing> = new Map();
   youSat = 0n;
   #isLooking = false;
   #isDue = false;
@@ -147,7 +150,9 @@ export class World {
     while (this.#isDue && !this.#isOver) {
       this.#isDue = false;
       try {
-        this.walletChannels = await this.wallet.call('channel.list', { includeClosed: true });
+        const channels = await this.wallet.call('channel.list', { includeClosed: true });
+        this.closings = await this.#closingsOf(channels);
+        this.walletChannels = channels;
         this.youSat = (await this.wallet.call('wallet.balance', {})).confirmedSat;
       } catch {
         continue; // before there is a wallet
@@ -159,6 +164,11 @@ export class World {
       this.port.onChanged();
     }
     this.#isLooking = false;
+  }
+
+  async #closingsOf(channels: readonly WalletChannel[]): Promise<ReadonlyMap<string, Closing>> {
+    const spent = channels.filter(({ state, closingTxid }) => state !== 'closed' && closingTxid !== undefined);
+    return new Map(await Promise.all(spent.map(async ({ channelId }) => [channelId, await this.wallet.call('channel.closing', { channelId })] as const)));
   }
 
   nodeByKey(nodeId: string): NodeName | undefined {

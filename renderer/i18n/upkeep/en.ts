@@ -64,7 +64,7 @@ export const enUpkeep = {
   'reserve.text': 'A channel that has to be closed on chain needs coins for its fees. Without them its money may come too late, and some of it be lost.',
   'reserve.kept': 'Kept for that',
   'reserve.possible': 'Possible beside it',
-  'reserve.take': 'Use',
+  'reserve.take': 'Change the amount to',
   'reserve.spend': 'Use the kept coins all the same',
   'reserve.on': 'The coins kept for closing channels are used too',
   'reserve.on.text': 'Receive coins on chain soon. Until then, a channel that must be closed on chain may lack its fees.',

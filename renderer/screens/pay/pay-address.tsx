@@ -87,11 +87,12 @@ export function PayAddress({ target, onAgain }: { readonly target: Target; reado
         <Card title={t('pay.cost')}>
           {isKnown && feerateSatPerVb !== undefined ? (
             <Cost given={{ address: target.address, feerateSatPerVb, ...(isAll || amountSat === undefined ? {} : { amountSat }), ...(isSpending ? { spendReserve: true } : {}) }} onSpending={setSpending} onTake={changeAmount}>
-              {(plan, given) => (
+              {(plan, given, isRefused) => (
                 <div className="button-row">
                   <Button
                     look="primary"
                     size="large"
+                    isDisabled={isRefused}
                     isBusy={send.isBusy}
                     onPress={() => {
                       void send.run({ ...given, maxFeeSat: plan.feeSat }).then((done) => done && setSent({ txid: done.txid, amountSat: plan.amountSat }));
@@ -125,14 +126,17 @@ interface CostProps {
   readonly given: Given;
   readonly onSpending: (isSpending: boolean) => void;
   readonly onTake: (text: string) => void;
-  /** Given what it comes to, and the request that it was the answer to. */
-  readonly children: (plan: Answer<'wallet.prepareSend'>, given: Given) => ReactNode;
+  /** Given what it comes to, the request that it was the answer to, and whether the coins kept for closing channels stop it. */
+  readonly children: (plan: Answer<'wallet.prepareSend'>, given: Given, isRefused: boolean) => ReactNode;
 }
 
 function Cost({ children, given, onSpending, onTake }: CostProps) {
   const { t } = useI18n();
   const { value: plan, error } = useAnswer('wallet.prepareSend', given, ['wallet.updated']);
-  const shown = error ? undefined : plan;
+  const isRefused = error?.code === 'below_reserve';
+  // What it would cost all the same stays on the screen; only the button waits until the amount or the switch has changed.
+  const foreseen = useAnswer('wallet.prepareSend', isRefused ? { ...given, spendReserve: true } : given, ['wallet.updated']);
+  const shown = isRefused ? (foreseen.error ? undefined : foreseen.value) : error ? undefined : plan;
   return (
     <>
       {shown ? (
@@ -152,8 +156,8 @@ function Cost({ children, given, onSpending, onTake }: CostProps) {
         !error && <Skeleton />
       )}
       <ReserveNotice error={error} isSpending={given.spendReserve === true} onSpending={onSpending} onTake={onTake} />
-      {error?.code !== 'below_reserve' && <Problem error={error} />}
-      {shown && children(shown, given)}
+      {!isRefused && <Problem error={error} />}
+      {shown && children(shown, given, isRefused)}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Answer } from '../../../core/api.ts';
+import { RequestError } from '../../client/client.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -11,6 +12,7 @@ import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { satOf } from '../../format/amounts.ts';
+import { ofFixedAmount } from '../../format/fault-words.ts';
 import { timeText } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
@@ -48,7 +50,7 @@ export function PayInvoice({ invoice, onAgain }: PayInvoiceProps) {
           }}
         />
       )}
-      <Problem error={send.error} />
+      <Problem error={send.error && decoded?.amountMsat !== undefined ? new RequestError(ofFixedAmount(send.error)) : send.error} />
     </>
   );
 }
@@ -104,7 +106,7 @@ function Review({ invoice, decoded, isBusy, onPay }: ReviewProps) {
           </Button>
         }
       >
-        {amountMsat === undefined ? <p className="muted">{t('pay.amount.first')}</p> : error ? <Problem error={error} /> : quote ? <QuoteFacts quote={quote} /> : <Skeleton />}
+        {amountMsat === undefined ? <p className="muted">{t('pay.amount.first')}</p> : error ? <Problem error={error} /> : quote ? <QuoteFacts quote={quote} isFixed={!isOpen} /> : <Skeleton />}
       </Card>
     </div>
   );

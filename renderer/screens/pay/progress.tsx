@@ -5,6 +5,7 @@ import { Card } from '../../components/card.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { NotYet } from '../../components/empty.tsx';
 import { Foreign } from '../../components/foreign.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { Identifier } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
@@ -13,6 +14,7 @@ import { useAnswer } from '../../state/answers.ts';
 import { useShell } from '../../state/shell.ts';
 import { exactAmount } from '../../format/fault-words.ts';
 import { type Failure, failureText, remedyOf, remedyText, toldText } from './failure-text.ts';
+import { isUnknown, type PaymentStep, stepsOf } from './steps.ts';
 
 type Payment = Answer<'payment.get'>;
 
@@ -29,18 +31,17 @@ interface ProgressProps {
 export function Progress({ started, invoice, onAgain, onRetry }: ProgressProps) {
   const { t } = useI18n();
   const { value: payment = started } = useAnswer('payment.get', { paymentHash: started.paymentHash }, ['payment.updated']);
-  const isUnknown = payment.failure !== undefined && remedyOf(payment.failure) === 'ask';
   return (
     <>
-      <ScreenHead question={t(`pay.state.${isUnknown ? 'unknown' : payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
+      <ScreenHead question={t(`pay.state.${isUnknown(payment) ? 'unknown' : payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
       <div className="cols pay-cols">
         <Card title={t('pay.course')}>
           <ol className="trail" aria-live="polite">
-            <Step isDone title={t('pay.step.started')} />
-            <Step isDone={payment.state !== 'pending'} isLive={payment.state === 'pending'} title={t('pay.step.way', { parts: Math.max(1, payment.parts), attempts: payment.attempts })} />
-            <Step isDone={payment.state !== 'pending'} title={t(isUnknown ? 'pay.step.unknown' : payment.state === 'failed' ? 'pay.step.back' : 'pay.step.proof')} />
+            {stepsOf(payment).map((step) => (
+              <Step key={step.key} step={step} />
+            ))}
           </ol>
-          <NotYet title={t('pay.hops')}>{t('pay.hops.text')}</NotYet>
+          {payment.state === 'pending' && <NotYet title={t('pay.hops')}>{t('pay.hops.text')}</NotYet>}
         </Card>
         <Outcome payment={payment} onAgain={onAgain} onRetry={onRetry} />
       </div>
@@ -48,13 +49,14 @@ export function Progress({ started, invoice, onAgain, onRetry }: ProgressProps) 
   );
 }
 
-function Step({ title, isDone = false, isLive = false }: { readonly title: string; readonly isDone?: boolean; readonly isLive?: boolean }) {
+function Step({ step: { key, values, mark } }: { readonly step: PaymentStep }) {
+  const { t } = useI18n();
   return (
-    <li className={isDone ? 'is-done' : isLive ? 'is-live' : undefined}>
-      <span className="node" />
-      <span>{title}</span>
+    <li className={`is-${mark}`}>
+      {mark === 'failed' ? <span className="node"><Icon name="cross" small /></span> : <span className="node" />}
+      <span>{t(key, values)}</span>
     </li>
-  );
+  ); // prettier-ignore
 }
 
 /** What went wrong, what that means for the money, what to do; last the words of the protocol, for whoever asks. */

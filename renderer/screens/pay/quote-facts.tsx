@@ -1,16 +1,18 @@
-import type { Answer, ErrorCode } from '../../../core/api.ts';
+import type { Answer, ApiError, ErrorCode } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { ofFixedAmount } from '../../format/fault-words.ts';
 import { useI18n } from '../../i18n/context.ts';
 
-/** What it costs, or why it cannot be paid now. */
-export function QuoteFacts({ quote }: { readonly quote: Answer<'payment.quote'> }) {
+/** What it costs, or why it cannot be paid now. `isFixed`: the invoice names the amount. */
+export function QuoteFacts({ quote, isFixed }: { readonly quote: Answer<'payment.quote'>; readonly isFixed: boolean }) {
   const { t, errorText } = useI18n();
+  const reason: ApiError | undefined = quote.reason && { ...quote.reason, code: quote.reason.code as ErrorCode };
   return (
     <>
-      {!quote.payable && quote.reason && (
+      {!quote.payable && reason && (
         <Notice kind="warning" live title={t('pay.notPayable')}>
-          <p>{errorText({ ...quote.reason, code: quote.reason.code as ErrorCode })}</p>
+          <p>{errorText(isFixed ? ofFixedAmount(reason) : reason)}</p>
         </Notice>
       )}
       <dl className="facts">

@@ -5,7 +5,7 @@ import { Segments } from '../../components/choice.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { AmountField } from '../../components/field.tsx';
 import { Problem } from '../../components/problem.tsx';
-import { satOf } from '../../format/amounts.ts';
+import { groups, satOf } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useRoute } from '../../state/route.ts';
@@ -20,7 +20,7 @@ export function Actions({ play }: { readonly play: PlayState }) {
   const { go } = useRoute();
   const nameOf = useNames();
   const [id, setId] = useState<PlayNode>('cafe');
-  const [amount, setAmount] = useState(shell.unit === 'sat' ? '1000' : '0.00001000');
+  const [amount, setAmount] = useState(shell.unit === 'sat' ? groups(1_000n) : '0.00001000');
   const [isAsking, setAsking] = useState(false);
   const pay = useAction('playground.pay');
   const invoice = useAction('playground.invoice');

@@ -18,7 +18,12 @@ function Contents({ transactions }: { readonly transactions: readonly PlayTransa
     return (
       <span key={kind} className={`blk-note blk-${kind}`}>
         {t(`play.tx.${kind}`, { count: same.length })}
-        {nodes.length > 0 && nodes.length < 3 ? ` · ${nodes.join(', ')}` : ''}
+        {nodes.length > 0 && nodes.length < 3 && (
+          <>
+            {' · '}
+            <span className="nowrap">{nodes.join(', ')}</span>
+          </>
+        )}
       </span>
     );
   });

@@ -100,7 +100,7 @@ function You({ name }: { readonly name: string }) {
 function NodeMark({ node, name, channel }: { readonly node: Node; readonly name: string; readonly channel: PlayChannel | undefined }) {
   const { t } = useI18n();
   const place = PLACES[node.id];
-  const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : node.isSilent ? 'silent' : undefined;
+  const state = !node.isOnline ? 'offline' : channel && channel.state !== 'open' ? channel.state : channel && node.isSilent ? 'silent' : undefined;
   const isLong = state === 'failing';
   const isLeft = place.x < YOU.x;
   return (
@@ -131,8 +131,8 @@ function InWords({ play }: { readonly play: PlayState }) {
         const channels = play.channels.filter(({ node }) => node === id);
         const node = isOnline ? (isSilent ? [t('play.state.silent')] : []) : [t('play.state.offline')];
         const states = channels.flatMap((channel) => [t(`play.state.${channel.state}`), ...channel.htlcs.map(({ amountMsat, cltvExpiryHeight }) => t('play.picture.locked', { amount: satText(amountMsat), height: groups(BigInt(cltvExpiryHeight)) }))]);
-        const [first] = channels;
-        const balances = first ? t('play.picture.balances', { yours: satText(first.ourMsat), theirs: satText(first.theirMsat) }) : t('play.picture.noChannel');
+        const shown = channelWith(play, id);
+        const balances = shown ? t('play.picture.balances', { yours: satText(shown.ourMsat), theirs: satText(shown.theirMsat) }) : t('play.picture.noChannel');
         return <li key={id}>{t('play.picture.node', { node: nameOf(id), balances, what: [...node, ...states].join(', ') })}</li>;
       })}
     </ul>
@@ -149,6 +149,7 @@ export function Network({ play }: { readonly play: PlayState }) {
   // The tab has no entry for each payment; its count stands for them.
   const last = play.log.find(({ code, id }) => MOVES.has(code) && id > born);
   const tab = play.tab && play.tab.payments > 0 && play.tab.isRunning ? play.tab : undefined;
+  const hasCheated = play.nodes.some(({ id }) => channelWith(play, id)?.state === 'punished');
   return (
     <div className="net-box">
       <p className="legend net-legend">
@@ -158,6 +159,13 @@ export function Network({ play }: { readonly play: PlayState }) {
             <span>{t(`play.key.${(['yours', 'theirs', 'locked'] as const)[index] ?? 'yours'}`)}</span>
           </span>
         ))}
+        {hasCheated && (
+          <span className="key">
+            <span className="swatch sw-cheated" />
+            <span>{t('play.state.punished')}</span>
+          </span>
+        )}
+        <span className="net-unit">{t('play.key.unit')}</span>
       </p>
       <svg className="net" viewBox="40 36 720 360" role="img" aria-label={t('play.picture')}>
         {play.nodes.map(({ id }) => {

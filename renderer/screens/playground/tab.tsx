@@ -22,6 +22,7 @@ export function TabPanel({ tab }: { readonly tab: PlayState['tab'] }) {
   const start = useAction('playground.tab');
   const stop = useAction('playground.tabStop');
   const isRunning = tab?.isRunning === true;
+  const limitSat = PRICE_SAT * BigInt(seconds);
   return (
     <div className="stack">
       {!isRunning && <Segments<Seconds> label={t('tab.limit')} value={seconds} onChange={setSeconds} options={SECONDS.map((value) => [value, t('tab.limit.seconds', { seconds: value })] as const)} />}
@@ -39,7 +40,7 @@ export function TabPanel({ tab }: { readonly tab: PlayState['tab'] }) {
             ]}
           />
           <p className="small muted">
-            {t('tab.of', { limit: inSentence(tab.limitSat), price: inSentence(tab.priceSat) })} · {t('tab.count', { count: tab.payments })}
+            {t('tab.of', { limit: inSentence(tab.limitSat), price: inSentence(tab.priceSat) })} · <span className="nowrap">{t('tab.count', { count: tab.payments })}</span>
           </p>
           {tab.end && (
             <p className="small" role="status">
@@ -55,8 +56,8 @@ export function TabPanel({ tab }: { readonly tab: PlayState['tab'] }) {
             {t('tab.stop')}
           </Button>
         ) : (
-          <Button look={tab?.end ? 'plain' : 'primary'} icon="play" isBusy={start.isBusy} onPress={() => void start.run({ everyMs: EVERY_MS, priceSat: PRICE_SAT, limitSat: PRICE_SAT * BigInt(seconds) })}>
-            {t('tab.start')}
+          <Button look={tab?.end ? 'plain' : 'primary'} icon="play" isBusy={start.isBusy} onPress={() => void start.run({ everyMs: EVERY_MS, priceSat: PRICE_SAT, limitSat })}>
+            {tab?.end ? t('tab.start.again', { limit: inSentence(limitSat) }) : t('tab.start')}
           </Button>
         )}
       </div>

@@ -29,6 +29,11 @@ describe('the playground', () => {
     return reply.value as T;
   };
   const channel = (node: string) => state().channels.find((one) => one.node === node && one.state === 'open');
+  /** Waits for a channel on its way out to be drawn so: what goes to each, in thousands, and HTLCs that wait; nothing when it is drawn no more. */
+  const expectLeaving = async (node: string, ...expected: readonly (readonly [bigint, bigint, number])[]): Promise<void> => {
+    const leaving = () => state().channels.filter((one) => one.node === node && one.state !== 'open');
+    await expect.poll(() => leaving().map(({ ourMsat, theirMsat, htlcs }) => [ourMsat / 1_000_000n, theirMsat / 1_000_000n, htlcs.length]), PATIENCE).toEqual(expected);
+  };
   /** What the books say is what there is; every entry stands on both sides. */
   const expectBooksRight = async (): Promise<void> => {
     const lines = await wallet<readonly { readonly account: string; readonly balanceMsat: string }[]>('ledger.balances');
@@ -95,10 +100,11 @@ describe('the playground', () => {
   });
 
   test('the tour of the cheat: everything in the channel, less fees, is in the wallet; the books are right', async () => {
-    const facts = await tour('cheat');
+    const facts = await tour('cheat', { 3: () => expectLeaving('bob', [9_996n, 0n, 0]) });
     expect(facts).toMatchObject({ yoursSat: 7_000_000n, theirsSat: 3_000_000n, claimedSat: 10_000_000n });
     expect(facts['backSat']).toBeGreaterThan(9_980_000n);
     expect(alarms).toContain('revoked_commitment');
+    await expectLeaving('bob');
     expect(state().log.map(({ code }) => code)).toEqual(expect.arrayContaining(['cheat', 'penalty']));
     await expectBooksRight();
   });
@@ -116,7 +122,8 @@ describe('the playground', () => {
   });
 
   test('the tour of the timeout: the HTLC comes back without its payee', async () => {
-    const facts = await tour('timeout');
+    const facts = await tour('timeout', { 3: () => expectLeaving('dave', [9_996n, 0n, 0]) });
+    await expectLeaving('dave');
     expect(facts).toMatchObject({ promisedSat: 5_000_000n, timeoutSat: 5_000_000n });
     expect(facts['dayBlocks']).toBeGreaterThanOrEqual(144n);
     expect(facts['backSat']).toBeGreaterThan(9_980_000n);
@@ -126,7 +133,8 @@ describe('the playground', () => {
   });
 
   test('the tour of the loss: who put back an old copy gets all of the newest share', async () => {
-    const facts = await tour('loss');
+    const facts = await tour('loss', { 3: () => expectLeaving('carol', [3_000n, 7_000n, 0]) });
+    await expectLeaving('carol', [2_996n, 0n, 0]);
     expect(facts).toMatchObject({ yoursSat: 3_000_000n, theirsSat: 7_000_000n });
     expect(facts['carolSat']).toBeGreaterThan(6_990_000n);
     await expectBooksRight();
