@@ -18,12 +18,7 @@ function Contents({ transactions }: { readonly transactions: readonly PlayTransa
     return (
       <span key={kind} className={`blk-note blk-${kind}`}>
         {t(`play.tx.${kind}`, { count: same.length })}
-        {nodes.length > 0 && nodes.length < 3 && (
-          <>
-            {' · '}
-            <span className="nowrap">{nodes.join(', ')}</span>
-          </>
-        )}
+        {nodes.length > 0 && nodes.length < 3 && <span className="blk-with">{t('play.tx.with', { nodes: nodes.join(', ') })}</span>}
       </span>
     );
   });

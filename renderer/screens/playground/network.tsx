@@ -48,9 +48,15 @@ function Edge({ channel }: { readonly channel: PlayChannel }) {
   const anchor = (side: number): 'start' | 'end' => (side > 0 ? 'start' : 'end');
   return (
     <g className={className}>
-      <path className="n-local" d={path(from, first)} />
-      {locked > 0n && <path className="n-hop" d={path(first, second)} />}
-      <path className="n-remote" d={path(second, to)} />
+      {channel.state === 'punished' ? (
+        <path d={path(from, to)} />
+      ) : (
+        <>
+          <path className="n-local" d={path(from, first)} />
+          {locked > 0n && <path className="n-hop" d={path(first, second)} />}
+          <path className="n-remote" d={path(second, to)} />
+        </>
+      )}
       <text className="n-cap" x={mine.x + falls * ASIDE} y={mine.y - ABOVE} textAnchor={anchor(falls)}>
         {satText(channel.ourMsat)}
       </text>
