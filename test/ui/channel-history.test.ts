@@ -326,7 +326,7 @@ describe('what a channel did, and what closing it by force would do', () => {
     await sees(/came to your wallet in block/u);
     expect((await engine('channel.closing', { channelId: channel.channelId })).backSat).toBe(preview!.summary.backSat[1]);
     await stage.practice.chain.mine(100);
-    await sees(/Came back in all: /u);
+    await page.getByText('Nothing can change any more.', { exact: false }).and(page.getByText(/Came back in all: .*Nothing can change any more\.$/u)).waitFor();
     await look();
     expect(channel.state).toBe('closed');
     // However deep a transaction lies, it keeps its place in time.
