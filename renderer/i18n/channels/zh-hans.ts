@@ -50,7 +50,7 @@ export const zhHansChannels: Readonly<Record<keyof typeof enChannels, string>> =
   'limit.offline': '对方离线',
   'close.together': '协商关闭',
   'close.together.title': '与对方协商关闭此通道？',
-  'close.together.text': '双方共同签署一笔交易；进入第一个区块后（约十分钟），你的份额回到链上。',
+  'close.together.text': '由双方共同签署；进入第一个区块后（约十分钟），属于你的部分回到链上。',
   'close.together.fee': '按现在费率的费用',
   'close.together.share': '你现在的份额',
   'close.together.back': '归还给你，约',

@@ -50,7 +50,7 @@ export const zhHantChannels: Readonly<Record<keyof typeof enChannels, string>> =
   'limit.offline': '對方離線',
   'close.together': '協商關閉',
   'close.together.title': '與對方協商關閉此通道？',
-  'close.together.text': '雙方共同簽署一筆交易；進入第一個區塊後（約十分鐘），你的份額回到鏈上。',
+  'close.together.text': '由雙方共同簽署；進入第一個區塊後（約十分鐘），屬於你的部分回到鏈上。',
   'close.together.fee': '按現在費率的費用',
   'close.together.share': '你現在的份額',
   'close.together.back': '歸還給你，約',

@@ -13,7 +13,7 @@ import { type Channel, ChannelTag } from './channel-tag.tsx';
 import { CloseTogether } from './close-together.tsx';
 import { ClosingStages } from './closing-stages.tsx';
 import { ForceClose } from './force-close.tsx';
-import { shareOf } from './parts.ts';
+import { isBeyondUs, shareOf } from './parts.ts';
 import { ShareInDetail, useClosing } from './share.tsx';
 
 const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);
@@ -39,7 +39,7 @@ function Facts({ channel }: { readonly channel: Channel }) {
           </dd>
         </>
       )}
-      {!IS_ENDING.has(channel.state) && !channel.isRestored && (
+      {!IS_ENDING.has(channel.state) && !isBeyondUs(channel) && (
         <>
           <dt>{t('channel.reserve')}</dt>
           <dd>
@@ -57,7 +57,7 @@ function Facts({ channel }: { readonly channel: Channel }) {
       </dd>
       <dt>{t('channel.delays')}</dt>
       <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
-      {!channel.isRestored && (
+      {!isBeyondUs(channel) && (
         <>
           <dt>{t('channel.states')}</dt>
           <dd>{t('channel.states.value', { number: groups(BigInt(channel.localCommitmentNumber)) })}</dd>

@@ -35,17 +35,19 @@ export type Share =
 const BEYOND_US: ReadonlySet<string> = new Set(['future', 'lost_local']);
 const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
 
+/** Whether what this copy of the data knows of a channel is not the newest: no figure of it is a fact. */
+export const isBeyondUs = ({ isRestored, spendClass, state }: Pick<Channel, 'isRestored' | 'spendClass' | 'state'>): boolean => isRestored === true || state === 'fallen_behind' || BEYOND_US.has(spendClass ?? '');
+
 /** Whose the money in a channel is, as far as anybody knows. `closing` is there once its end began. */
 export function shareOf(channel: Channel, closing?: Pick<Closing, 'transaction' | 'outputs' | 'backSat' | 'finalAtHeight'>): Share {
-  const { state, spendClass, closingTxid, isRestored } = channel;
+  const { state, spendClass, closingTxid } = channel;
   if (state === 'closed') return closing && closing.backSat > 0n ? { kind: 'back', sat: closing.backSat, isAll: true } : { kind: 'nothing' };
-  const isBeyondUs = isRestored === true || BEYOND_US.has(spendClass ?? '');
-  if (closingTxid === undefined) return isBeyondUs || state === 'fallen_behind' ? { kind: 'unknown' } : splitOf(channel);
+  if (closingTxid === undefined) return isBeyondUs(channel) ? { kind: 'unknown' } : splitOf(channel);
   if (closing && isBack(closing)) return { kind: 'back', sat: closing.backSat, isAll: closing.finalAtHeight !== undefined };
   // What spent it is not understood, so no split of it can be shown.
   if (spendClass === 'unknown') return { kind: 'nothing' };
   if (spendClass === 'revoked') return { kind: 'penalty' };
-  if (!isBeyondUs) return splitOf(channel);
+  if (!isBeyondUs(channel)) return splitOf(channel);
   const sat = (closing?.outputs ?? []).reduce((sum, { kind, amountSat, takenBy }) => (OURS.has(kind) && takenBy !== 'peer' ? sum + (amountSat ?? 0n) : sum), 0n);
   return sat > 0n ? { kind: 'waiting', sat } : { kind: 'unknown' };
 }
