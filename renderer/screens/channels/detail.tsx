@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Button } from '../../components/button.tsx';
 import { Identifier, shortId } from '../../components/identifier.tsx';
@@ -79,15 +78,6 @@ function Facts({ channel }: { readonly channel: Channel }) {
 
 /** One channel: its two sides, its limits, and the two ways to close it. */
 export function ChannelDetail({ channel }: { readonly channel: Channel }) {
-  return IS_ENDING.has(channel.state) ? <EndingDetail channel={channel} /> : <Detail channel={channel} />;
-}
-
-function EndingDetail({ channel }: { readonly channel: Channel }) {
-  const closing = useClosing(channel);
-  return <Detail channel={channel} {...(closing ? { closing } : {})} />;
-}
-
-function Detail({ channel, closing }: { readonly channel: Channel; readonly closing?: Answer<'channel.closing'> }) {
   const { t } = useI18n();
   const { go } = useRoute();
   const [isAsking, setAsking] = useState<'close' | 'force'>();
@@ -96,6 +86,8 @@ function Detail({ channel, closing }: { readonly channel: Channel; readonly clos
   const canClose = channel.state === 'normal';
   const canForce = ['normal', 'shutting_down', 'negotiating'].includes(channel.state);
   const end = (): void => setAsking(undefined);
+  // Asked for in every state: a dialog that is open must outlive the moment in which the channel begins to end.
+  const closing = useClosing(channel);
   const share = shareOf(channel, closing);
   /** Its notice says already that the split is not known. */
   const isAsked = channel.isRestored === true && channel.state === 'fallen_behind';

@@ -6,7 +6,7 @@ import { useAnswer } from '../../state/answers.ts';
 import type { Channel } from './channel-tag.tsx';
 import type { Share } from './parts.ts';
 
-/** How the end of a channel goes on; asked for only when one began. */
+/** How the end of a channel goes on; of one that goes on itself it says nothing yet. */
 export function useClosing(channel: Channel): Answer<'channel.closing'> | undefined {
   const { value } = useAnswer('channel.closing', { channelId: channel.channelId }, ['channel.updated', 'chain.updated', 'wallet.updated']);
   return value;
