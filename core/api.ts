@@ -67,6 +67,15 @@ export const methods = {
   'channel.list': method('Every channel that is not forgotten.', z.strictObject({ includeClosed: z.boolean().default(false) }), z.array(channel)),
   'channel.get': method('One channel.', z.strictObject({ channelId }), channel),
   'channel.close': method('Closes together with the peer.', z.strictObject({ channelId, address: text(200).optional() }), empty),
+  'channel.previewClose': method('What closing together would come to now, before anything is said to the peer.', z.strictObject({ channelId }), z.strictObject({
+    shareSat: amount,
+    /** What we would offer to pay, by the fee rates of now; the peer may ask for another fee, or for a longer output. */
+    feeSat: amount,
+    /** Who pays it; `each`: both make a transaction and pay for their own, and one of the two confirms. */
+    payer: name(['us', 'peer', 'each']),
+    /** What is left of the share when we pay. */
+    backSat: amount,
+  })),
   'channel.forceClose': method('Publishes our commitment: without the peer, with a delay.', z.strictObject({ channelId }), z.strictObject({ txid: hex(32) })),
   'channel.previewForceClose': method('What a forced close would do, before it is done: every transaction with weight, fee and height, what is not worth taking, what comes back and when.', z.strictObject({
     channelId, commitment: name(['ours', 'theirs']).optional(), atHeight: count.max(499_999_999).optional(), feeratesSatPerVb: threeFeerates.optional(),

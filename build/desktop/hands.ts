@@ -90,7 +90,7 @@ export async function openChannel({ go, press, fill, sees }: Hands, practice: Pr
   await press('Open a channel');
   await fill('Peer', practice.neighbour.address);
   await fill('How much', String(capacitySat));
-  await press('Open the channel');
+  await press(/^Open the channel/u);
   await sees(/of \d+ confirmations/u);
   await practice.chain.mine(3);
   await sees('One channel is open');

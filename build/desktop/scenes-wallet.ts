@@ -71,7 +71,7 @@ async function opening({ hands, practice, shoot }: Stage): Promise<void> {
   await fill('How much', '2000000');
   await page.getByText(/^about/u).first().waitFor();
   await shoot('open-channel');
-  await press('Open the channel');
+  await press(/^Open the channel/u);
   await sees(/of \d+ confirmations/u);
   await shoot('channel-opening');
   await practice.chain.mine(3);

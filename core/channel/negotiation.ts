@@ -2,6 +2,7 @@ import { sign, verify } from '../crypto/secp256k1.ts';
 import { equal } from '../lib/bytes.ts';
 import { type Result, err, must, ok } from '../lib/result.ts';
 import { FEERATE_FLOOR_PER_KW, type Sat, feeOfWeight, floorSat, maxBigint, minBigint, sat } from '../lib/units.ts';
+import { dustLimitSat } from '../bitcoin/script.ts';
 import { encodeTx, txid, txidBytes } from '../bitcoin/transaction.ts';
 import { type ClosingTx, type ClosingVariant, type SimpleClosingParams, closeeVariant, closerVariants, closingWeight, legacyClosingTx, signedClosingTx, simpleClosingTx } from '../tx/closing.ts';
 import type { MessageOf } from '../wire/messages.ts';
@@ -23,23 +24,52 @@ const fundingOf = (channel: FundedChannel) => ({
 }); // prettier-ignore
 const ourScript = (channel: FundedChannel): Uint8Array => must(channel.localShutdown, 'our shutdown').script;
 const theirScript = (channel: FundedChannel): Uint8Array => must(channel.remoteShutdownScript, 'the shutdown of the peer');
+/** Ours, then the peer's. */
+type Scripts = readonly [ours: Uint8Array, theirs: Uint8Array];
+const agreedScripts = (channel: FundedChannel): Scripts => [ourScript(channel), theirScript(channel)];
 const negotiationOf = (channel: FundedChannel): ClosingNegotiation => channel.link.negotiation ?? FRESH;
 const withNegotiation = (channel: FundedChannel, negotiation: ClosingNegotiation): FundedChannel => ({ ...channel, link: { ...channel.link, negotiation } });
 
 /** Fee of a closing transaction of ours: by the estimate, never over half of what we get unless less would not relay. */
-function closingFeeSat(channel: FundedChannel, ctx: Context): Sat {
-  const fee = feeOfWeight(closingWeight([ourScript(channel), theirScript(channel)]), ctx.feerates.closing);
-  return maxBigint(cappedFee(fee, floorSat(channel.commitments.ourMsat)), leastFeeSat(channel));
-}
+const closingFeeSat = (channel: FundedChannel, { feerates }: Pick<Context, 'feerates'>, scripts: Scripts = agreedScripts(channel)): Sat =>
+  maxBigint(cappedFee(feeOfWeight(closingWeight(scripts), feerates.closing), floorSat(channel.commitments.ourMsat)), leastFeeSat(channel, scripts));
 
-const relayFeeSat = (channel: FundedChannel): Sat => feeOfWeight(closingWeight([ourScript(channel), theirScript(channel)]), FEERATE_FLOOR_PER_KW);
+const relayFeeSat = (scripts: Scripts): Sat => feeOfWeight(closingWeight(scripts), FEERATE_FLOOR_PER_KW);
 
 /** What relays; who has less than that gives all. */
-const leastFeeSat = (channel: FundedChannel): Sat => minBigint(relayFeeSat(channel), floorSat(channel.commitments.ourMsat));
+const leastFeeSat = (channel: FundedChannel, scripts: Scripts = agreedScripts(channel)): Sat => minBigint(relayFeeSat(scripts), floorSat(channel.commitments.ourMsat));
 
 /** What the opener is ready to pay: twice the estimate, never over half of what it gets unless less would not relay. */
 const mostFeeSat = (channel: FundedChannel, ctx: Context): Sat =>
   maxBigint(cappedFee(sat(closingFeeSat(channel, ctx) * 2n), floorSat(channel.commitments.ourMsat)), leastFeeSat(channel));
+
+/** As long as that of any usual output. */
+const USUAL_SCRIPT = new Uint8Array(34);
+
+export interface CloseTogetherTerms {
+  readonly shareSat: Sat;
+  /** What we would propose to pay: by the estimate of now, and before the peer told where it wants to be paid. */
+  readonly feeSat: Sat;
+  /** `each`: both make a transaction and pay for their own; one of the two confirms. */
+  readonly payer: 'us' | 'peer' | 'each';
+  /** What is left of our share when we pay. */
+  readonly backSat: Sat;
+}
+
+/** What closing together would come to now, before anything is said to the peer. */
+export function closeTogetherTerms(channel: FundedChannel, ctx: Pick<Context, 'feerates'>): CloseTogetherTerms {
+  const { config, localShutdown, remoteShutdownScript, link, walletScript } = channel;
+  const promised = (side: 'local' | 'remote'): Uint8Array | undefined => (config[side].upfrontShutdownScript.length > 0 ? config[side].upfrontShutdownScript : undefined);
+  const ours = localShutdown?.script ?? promised('local') ?? walletScript;
+  const scripts: Scripts = [ours, remoteShutdownScript ?? promised('remote') ?? USUAL_SCRIPT];
+  const shareSat = floorSat(channel.commitments.ourMsat);
+  const proposedSat = closingFeeSat(channel, ctx, scripts);
+  // With too little to pay for what relays only the peer proposes.
+  const proposes = link.simpleClose ? proposedSat >= relayFeeSat(scripts) : config.isOpener;
+  const feeSat = proposes ? proposedSat : sat(0n);
+  const leftSat = sat(shareSat - feeSat);
+  return { shareSat, feeSat, payer: !proposes ? 'peer' : link.simpleClose ? 'each' : 'us', backSat: leftSat < dustLimitSat(ours) ? sat(0n) : leftSat };
+}
 
 /** BOLT 2: with option_simple_close both sides propose, otherwise the opener begins. */
 export function startNegotiation(channel: FundedChannel, ctx: Context): Transition {
@@ -139,7 +169,7 @@ export function sendClosingComplete(channel: FundedChannel, ctx: Context): Trans
   const scripts = { closerScript: ourScript(channel), closeeScript: theirScript(channel) };
   const params = simpleParams(channel, 'us', { ...scripts, feeSat, locktime });
   const variants = closerVariants(params);
-  if (feeSat < relayFeeSat(channel) || !variants.ok) return [channel, []];
+  if (feeSat < relayFeeSat(agreedScripts(channel)) || !variants.ok) return [channel, []];
   const signed = variants.value.flatMap((variant) => {
     const built = simpleClosingTx(params, variant);
     return built.ok ? [{ variant, id: txid(built.value.tx), signature: sign(built.value.sighash, ctx.keys.fundingSecret) }] : [];

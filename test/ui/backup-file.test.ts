@@ -111,7 +111,7 @@ describe('the backup file of the channels', () => {
     await press('Open a channel');
     await fill('Peer', stage.practice.neighbour.address);
     await fill('How much', '600000');
-    await press('Open the channel');
+    await press(/^Open the channel/u);
     await sees(/of \d+ confirmations/u);
     await stage.practice.chain.mine(3);
     await sees('2 channels are open');

@@ -293,6 +293,10 @@ describe('what a channel did, and what closing it by force would do', () => {
     await hands.sees('Comes back to you');
     expect(await axeFaults(app)).toEqual([]);
     await press('Keep it open');
+    await press('Close together');
+    await hands.sees('Comes back to you, about');
+    expect(await axeFaults(app)).toEqual([]);
+    await press('Cancel');
   });
 
   test('the preview of a forced close is shown first, and what then happens on chain fits it to the satoshi', async () => {
@@ -326,7 +330,7 @@ describe('what a channel did, and what closing it by force would do', () => {
     await sees(/came to your wallet in block/u);
     expect((await engine('channel.closing', { channelId: channel.channelId })).backSat).toBe(preview!.summary.backSat[1]);
     await stage.practice.chain.mine(100);
-    await sees(/Came back in all: /u);
+    await sees(/Came back in all: .*Nothing can change any more\./u);
     await look();
     expect(channel.state).toBe('closed');
     // However deep a transaction lies, it keeps its place in time.

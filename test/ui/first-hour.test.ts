@@ -256,6 +256,8 @@ describe('the first hour with the wallet, on the real engine', () => {
     const { go, press, sees, page } = hands;
     await go('Channels');
     await page.getByRole('button', { name: 'Close together' }).and(page.locator(':enabled')).click();
+    // What arrives is said before, and less than the share.
+    await sees('Comes back to you, about');
     await page.getByRole('alertdialog').getByRole('button', { name: 'Close together' }).click();
     await stage.practice.chain.untilMempool(1);
     await stage.practice.chain.mine(6);

@@ -63,7 +63,7 @@ describe('the shell around the page', () => {
     await press('Open a channel');
     await fill('Peer', stage.practice.neighbour.address);
     await fill('How much', '2000000');
-    await press('Open the channel');
+    await press(/^Open the channel/u);
     await sees('You did not confirm it, so nothing was done.');
     const [question] = await asked();
     expect(question?.message.replaceAll('\u2009', ' ')).toBe('Open a channel of 2 000 000 sat?');

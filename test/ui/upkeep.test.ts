@@ -204,7 +204,7 @@ describe('the upkeep of a wallet', () => {
     await press('Open a channel');
     await fill('Peer', stage.practice.neighbour.address);
     await fill('How much', tooMuch);
-    await press('Open the channel');
+    await press(/^Open the channel/u);
     await sees('This would use the coins kept for closing channels');
     expect(await axeFaults(app)).toEqual([]);
     await press(/^Change the amount to \d/u);

@@ -1,5 +1,6 @@
 import { decodeTx, txid } from '../../bitcoin/transaction.ts';
 import { POLICY } from '../../channel/policy.ts';
+import { closeTogetherTerms } from '../../channel/negotiation.ts';
 import { previewForceClose } from '../../channel/onchain/preview.ts';
 import { signedLocalCommitment } from '../../channel/sign.ts';
 import { channelTypeVector, preferredChannelType } from '../../channel/channel-type.ts';
@@ -22,7 +23,7 @@ import { scriptOfAddress } from './wallet.ts';
 
 type ChannelMethod =
   | 'peer.connect' | 'peer.disconnect' | 'peer.list' | 'channel.open' | 'channel.list' | 'channel.get' | 'channel.close' | 'channel.forceClose'
-  | 'channel.previewForceClose'; // prettier-ignore
+  | 'channel.previewClose' | 'channel.previewForceClose'; // prettier-ignore
 
 /** Blocks: slow, medium, fast. */
 const PREVIEW_TARGETS = [144, 6, 2] as const;
@@ -100,6 +101,13 @@ export const channelHandlers: Handlers<ChannelMethod> = {
       node.channels.command(turn, channel.config.channelNumber, { kind: 'shutdown', script: script ?? channel.walletScript, reason: 'user' });
       return {};
     });
+  },
+  'channel.previewClose': (node, { channelId }) => {
+    const channel = channelOf(node, channelId);
+    if (isRestored(channel)) throw restoredOnly();
+    if (channel.phase !== 'normal' && channel.phase !== 'opening') throw new ApiFailure('channel_closing', 'This channel is closing already.');
+    if (channel.link.status !== 'live') throw new ApiFailure('peer_not_connected', 'The peer is not connected, and without it nobody knows how it closes.');
+    return { ...closeTogetherTerms(channel, { feerates: node.onchain.feerates() }) };
   },
   'channel.forceClose': (node, { channelId }) =>
     inTurn(node, (turn) => {

@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components';
 import { Amount } from '../../components/amount.tsx';
-import { Bar } from '../../components/bar.tsx';
 import { Button } from '../../components/button.tsx';
 import { Empty, Skeleton } from '../../components/empty.tsx';
 import { shortId } from '../../components/identifier.tsx';
@@ -12,45 +11,34 @@ import { useRoute } from '../../state/route.ts';
 import { type Channel, ChannelTag } from './channel-tag.tsx';
 import { ChannelDetail } from './detail.tsx';
 import { OpenChannel } from './open.tsx';
-import { partsOf } from './parts.ts';
+import { type Share, shareOf } from './parts.ts';
+import { ShareInList, useClosing } from './share.tsx';
 
-function ChannelItem({ channel, isCurrent, onPress }: { readonly channel: Channel; readonly isCurrent: boolean; readonly onPress: () => void }) {
-  const { t } = useI18n();
+interface ItemProps {
+  readonly channel: Channel;
+  readonly isCurrent: boolean;
+  readonly onPress: () => void;
+}
+
+function ChannelItem({ channel, isCurrent, onPress, share = shareOf(channel) }: ItemProps & { readonly share?: Share }) {
   return (
     <AriaButton className="ch" aria-current={isCurrent} onPress={onPress}>
       <span className="between">
         <span className="key">
-          <span className="code">{shortId(channel.peerNodeId)}</span>
-          <ChannelTag channel={channel} />
+          <span className="code nowrap">{shortId(channel.peerNodeId)}</span>
+          <ChannelTag channel={channel} isBack={channel.state === 'closing' && share.kind === 'back' && share.isAll} />
         </span>
         <Amount sat={channel.capacitySat} />
       </span>
-      {!channel.isRestored && <Bar parts={partsOf(channel)} label={t('channel.bar')} />}
-      {channel.isRestored ? (
-        channel.state === 'fallen_behind' && <span className="small muted">{t('channel.restored.unknown')}</span>
-      ) : channel.state === 'opening' ? (
-        <span className="small muted">{t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}</span>
-      ) : channel.state !== 'normal' ? (
-        <span className="bar-ends muted">
-          <span>
-            <Amount msat={channel.ourMsat} /> {t('channel.yours')}
-          </span>
-          <span>
-            <Amount msat={channel.theirMsat} /> {t('channel.theirs')}
-          </span>
-        </span>
-      ) : (
-        <span className="bar-ends muted">
-          <span>
-            <Amount msat={channel.sendableMsat} /> {t('channel.canSend')}
-          </span>
-          <span>
-            <Amount msat={channel.receivableMsat} /> {t('channel.canReceive')}
-          </span>
-        </span>
-      )}
+      <ShareInList channel={channel} share={share} />
     </AriaButton>
   );
+}
+
+/** Of a channel that is being closed, what came back counts and no longer what was in it. */
+function ClosingItem(props: ItemProps) {
+  const closing = useClosing(props.channel);
+  return <ChannelItem {...props} share={shareOf(props.channel, closing)} />;
 }
 
 /** Which channels carry my money, and what would closing one bring? */
@@ -108,11 +96,14 @@ export function Channels() {
       {current && channels && (
         <div className="cols channels-cols">
           <ul className="card rows">
-            {channels.map((channel) => (
-              <li key={channel.channelId}>
-                <ChannelItem channel={channel} isCurrent={channel === current} onPress={() => setChosen(channel.channelId)} />
-              </li>
-            ))}
+            {channels.map((channel) => {
+              const Item = channel.state === 'closing' ? ClosingItem : ChannelItem;
+              return (
+                <li key={channel.channelId}>
+                  <Item channel={channel} isCurrent={channel === current} onPress={() => setChosen(channel.channelId)} />
+                </li>
+              );
+            })}
           </ul>
           <ChannelDetail key={current.channelId} channel={current} />
         </div>

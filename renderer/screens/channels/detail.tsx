@@ -1,8 +1,6 @@
 import { useState } from 'react';
 import { Amount } from '../../components/amount.tsx';
-import { Bar } from '../../components/bar.tsx';
 import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
 import { Identifier, shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
@@ -11,9 +9,11 @@ import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useRoute } from '../../state/route.ts';
 import { type Channel, ChannelTag } from './channel-tag.tsx';
+import { CloseTogether } from './close-together.tsx';
 import { ClosingStages } from './closing-stages.tsx';
 import { ForceClose } from './force-close.tsx';
-import { partsOf } from './parts.ts';
+import { isBeyondUs, shareOf } from './parts.ts';
+import { ShareInDetail, useClosing } from './share.tsx';
 
 const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);
 
@@ -38,7 +38,7 @@ function Facts({ channel }: { readonly channel: Channel }) {
           </dd>
         </>
       )}
-      {!IS_ENDING.has(channel.state) && !channel.isRestored && (
+      {!IS_ENDING.has(channel.state) && !isBeyondUs(channel) && (
         <>
           <dt>{t('channel.reserve')}</dt>
           <dd>
@@ -56,10 +56,10 @@ function Facts({ channel }: { readonly channel: Channel }) {
       </dd>
       <dt>{t('channel.delays')}</dt>
       <dd>{t('channel.delays.value', { ours: groups(BigInt(channel.ourDelayBlocks)), theirs: groups(BigInt(channel.theirDelayBlocks)) })}</dd>
-      {!channel.isRestored && (
+      {!isBeyondUs(channel) && (
         <>
           <dt>{t('channel.states')}</dt>
-          <dd>{groups(BigInt(channel.localCommitmentNumber))}</dd>
+          <dd>{t('channel.states.value', { number: groups(BigInt(channel.localCommitmentNumber)) })}</dd>
         </>
       )}
       <dt>{t('channel.funding')}</dt>
@@ -86,33 +86,25 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
   const canClose = channel.state === 'normal';
   const canForce = ['normal', 'shutting_down', 'negotiating'].includes(channel.state);
   const end = (): void => setAsking(undefined);
-  const ourSwatch = channel.state === 'normal' ? 'sw-local' : channel.state === 'opening' ? 'sw-onchain-later' : 'sw-onchain';
+  // Asked for in every state: a dialog that is open must outlive the moment in which the channel begins to end.
+  const closing = useClosing(channel);
+  const share = shareOf(channel, closing);
+  /** Its notice says already that the split is not known. */
+  const isAsked = channel.isRestored === true && channel.state === 'fallen_behind';
   return (
     <section className="card" aria-label={t('channel.detail')}>
       <div className="card-head">
         <h2 className="code">{shortId(channel.peerNodeId)}</h2>
-        <ChannelTag channel={channel} />
+        <ChannelTag channel={channel} isBack={channel.state === 'closing' && share.kind === 'back' && share.isAll} />
       </div>
       <div className="card-body stack">
-        {channel.isRestored && channel.state === 'fallen_behind' && (
+        {isAsked && (
           <Notice title={t('channel.restored')}>
             <p>{t('channel.restored.text')}</p>
             {!channel.live && <p>{t('channel.restored.away')}</p>}
           </Notice>
         )}
-        {!channel.isRestored && <div className="stack-tight">
-          <Bar tall parts={partsOf(channel)} label={t('channel.bar')} />
-          <div className="bar-ends">
-            <span className="key">
-              <span className={`swatch ${ourSwatch}`} />
-              <Amount msat={channel.ourMsat} exact /> {t('channel.yours')}
-            </span>
-            <span className="key">
-              <Amount msat={channel.theirMsat} exact /> {t('channel.theirs')}
-              <span className={`swatch ${channel.state === 'normal' ? 'sw-remote' : 'sw-reserve-remote'}`} />
-            </span>
-          </div>
-        </div>}
+        {!isAsked && <ShareInDetail channel={channel} share={share} />}
         {channel.state === 'opening' && (
           <Notice title={t('channel.confirmations', { have: channel.confirmations, need: channel.confirmationsNeeded })}>
             <p>{t('channel.opening.text')}</p>
@@ -123,7 +115,7 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
             <p>{t('channel.offline.text')}</p>
           </Notice>
         )}
-        {IS_ENDING.has(channel.state) && <ClosingStages channel={channel} />}
+        {IS_ENDING.has(channel.state) && <ClosingStages channel={channel} closing={closing} />}
         <Facts channel={channel} />
         <Problem error={close.error ?? force.error} />
       </div>
@@ -142,33 +134,8 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
           </Button>
         )}
       </div>
-      <Dialog
-        title={t('close.together.title')}
-        isOpen={isAsking === 'close'}
-        onClose={end}
-        alert
-        actions={
-          <>
-            <Button onPress={end}>{t('cancel')}</Button>
-            <Button
-              look="primary"
-              onPress={() => {
-                end();
-                void close.run({ channelId: channel.channelId });
-              }}
-            >
-              {t('close.together')}
-            </Button>
-          </>
-        }
-      >
-        <p>{t('close.together.text')}</p>
-        <p className="pay-amount">
-          <Amount msat={channel.ourMsat} />
-        </p>
-        <p className="small muted">{t('close.together.fee')}</p>
-      </Dialog>
-      <ForceClose channelId={channel.channelId} isOpen={isAsking === 'force'} onClose={end} onConfirm={() => void force.run({ channelId: channel.channelId })} />
+      <CloseTogether channel={channel} isOpen={isAsking === 'close'} onClose={end} onConfirm={() => void close.run({ channelId: channel.channelId })} />
+      <ForceClose channel={channel} isOpen={isAsking === 'force'} onClose={end} onConfirm={() => void force.run({ channelId: channel.channelId })} />
     </section>
   );
 }

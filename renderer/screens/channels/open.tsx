@@ -8,15 +8,13 @@ import { Problem } from '../../components/problem.tsx';
 import { ReserveNotice } from '../../components/reserve-notice.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { type Speed, SpeedChoice } from '../../components/speed-choice.tsx';
-import { satOf } from '../../format/amounts.ts';
+import { plainAmount, satOf } from '../../format/amounts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useAnswer } from '../../state/answers.ts';
 import { recognise } from '../../state/recognise.ts';
 import { useShell } from '../../state/shell.ts';
-
-/** A funding transaction with one coin in, the channel and the change out: 154 vB, one more coin 68 more. */
-const USUAL_FUNDING_VBYTES = 154;
+import { openSums } from './open-sums.ts';
 
 interface OpenProps {
   readonly peer: string;
@@ -44,6 +42,7 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
   const capacitySat = satOf(amount, shell.unit);
   const isPeer = recognise(peer).kind === 'peer';
   const feerateSatPerVb = rates?.[`${speed}SatPerVb`];
+  const { feeSat, totalSat, reserveSat } = openSums(capacitySat, feerateSatPerVb);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (capacitySat === undefined) return;
@@ -67,15 +66,23 @@ export function OpenChannel({ peer: given, onBack, onOpened }: OpenProps) {
           title={t('open.means')}
           foot={
             <Button look="primary" size="large" submit isBusy={open.isBusy} isDisabled={!isPeer || capacitySat === undefined || capacitySat === 0n}>
-              {open.isBusy ? t('open.busy') : t('open.button')}
+              {open.isBusy ? t('open.busy') : capacitySat === undefined || capacitySat === 0n ? t('open.button') : t('open.button.amount', { amount: plainAmount(capacitySat * 1000n, shell.unit) })}
             </Button>
           }
         >
           <dl className="facts">
             <dt>{t('open.now')}</dt>
-            <dd>{feerateSatPerVb === undefined ? '…' : <>{t('open.about')} <Amount sat={BigInt(Math.ceil(USUAL_FUNDING_VBYTES * feerateSatPerVb))} /></>}</dd>
+            <dd>{feeSat === undefined ? '…' : <>{t('open.about')} <Amount sat={feeSat} /></>}</dd>
+            {totalSat !== undefined && (
+              <>
+                <dt>{t('open.total')}</dt>
+                <dd className="strong">{t('open.about')} <Amount sat={totalSat} /></dd>
+              </>
+            )}
             <dt>{t('open.reserve')}</dt>
-            <dd>{t('open.reserve.text')}</dd>
+            <dd>
+              {t('open.about')} {reserveSat === undefined ? '1%' : <Amount sat={reserveSat} />} <span className="faint">· {t('open.reserve.text')}</span>
+            </dd>
             <dt>{t('open.time')}</dt>
             <dd>{t('open.time.text')}</dd>
             <dt>{t('open.atClose')}</dt>

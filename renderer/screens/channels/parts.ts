@@ -1,18 +1,65 @@
 import type { Answer } from '../../../core/api.ts';
 import type { Part } from '../../format/parts.ts';
 
+type Channel = Answer<'channel.get'>;
+type Closing = Answer<'channel.closing'>;
+
 /** A channel's capacity: solid is usable now, hatched is not. What is neither side's is in flight. */
-export function partsOf(channel: Answer<'channel.get'>): readonly Part[] {
-  const { ourMsat, theirMsat, capacitySat } = channel;
-  const inFlight = capacitySat * 1000n - ourMsat - theirMsat;
-  if (channel.state === 'closed') return [];
-  if (channel.state === 'opening') return [{ msat: ourMsat, fill: 'onchain-later' }, { msat: theirMsat, fill: 'reserve-remote' }]; // prettier-ignore
-  if (channel.state !== 'normal') return [{ msat: ourMsat, fill: 'onchain' }, { msat: capacitySat * 1000n - ourMsat, fill: 'reserve-remote' }]; // prettier-ignore
+export function partsOf(channel: Channel): readonly Part[] {
+  const { ourMsat, theirMsat, capacitySat, sendableMsat, receivableMsat } = channel;
+  const inFlight: Part = { msat: capacitySat * 1000n - ourMsat - theirMsat, fill: 'inflight' };
+  if (channel.state !== 'normal') return [{ msat: ourMsat, fill: 'onchain-later' }, inFlight, { msat: theirMsat, fill: 'reserve-remote' }]; // prettier-ignore
   return [
-    { msat: ourMsat - channel.sendableMsat, fill: 'reserve' },
-    { msat: channel.sendableMsat, fill: 'local' },
-    { msat: inFlight, fill: 'inflight' },
-    { msat: channel.receivableMsat, fill: 'remote' },
-    { msat: theirMsat - channel.receivableMsat, fill: 'reserve-remote' },
+    { msat: ourMsat - sendableMsat, fill: 'reserve' },
+    { msat: sendableMsat, fill: 'local' },
+    inFlight,
+    { msat: receivableMsat, fill: 'remote' },
+    { msat: theirMsat - receivableMsat, fill: 'reserve-remote' },
   ];
+}
+
+export type Share =
+  /** What each side has, and how its bar is filled: a square of the legend looks like it. */
+  | { readonly kind: 'split'; readonly parts: readonly Part[]; readonly ours: Part['fill']; readonly theirs: Part['fill'] }
+  /** Nobody can say yet what of it is ours. */
+  | { readonly kind: 'unknown' }
+  /** Not known before, but the transaction in the block pays us this; it has still to be taken. */
+  | { readonly kind: 'waiting'; readonly sat: bigint }
+  /** The peer cheated: whatever the split was, all of it is taken for us. */
+  | { readonly kind: 'penalty' }
+  /** In the wallet again; `isAll`: nothing more is coming. */
+  | { readonly kind: 'back'; readonly sat: bigint; readonly isAll: boolean }
+  | { readonly kind: 'nothing' };
+
+/** Newer than what this copy of the data knows: the split that we remember is not the one that was published. */
+const BEYOND_US: ReadonlySet<string> = new Set(['future', 'lost_local']);
+const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
+
+/** Whether what this copy of the data knows of a channel is not the newest: no figure of it is a fact. */
+export const isBeyondUs = ({ isRestored, spendClass, state }: Pick<Channel, 'isRestored' | 'spendClass' | 'state'>): boolean => isRestored === true || state === 'fallen_behind' || BEYOND_US.has(spendClass ?? '');
+
+/** Whose the money in a channel is, as far as anybody knows. `closing` is there once its end began. */
+export function shareOf(channel: Channel, closing?: Pick<Closing, 'transaction' | 'outputs' | 'backSat' | 'finalAtHeight'>): Share {
+  const { state, spendClass, closingTxid } = channel;
+  if (state === 'closed') return closing && closing.backSat > 0n ? { kind: 'back', sat: closing.backSat, isAll: true } : { kind: 'nothing' };
+  if (closingTxid === undefined) return isBeyondUs(channel) ? { kind: 'unknown' } : splitOf(channel);
+  if (closing && isBack(closing)) return { kind: 'back', sat: closing.backSat, isAll: closing.finalAtHeight !== undefined };
+  // What spent it is not understood, so no split of it can be shown.
+  if (spendClass === 'unknown') return { kind: 'nothing' };
+  if (spendClass === 'revoked') return { kind: 'penalty' };
+  if (!isBeyondUs(channel)) return splitOf(channel);
+  const sat = (closing?.outputs ?? []).reduce((sum, { kind, amountSat, takenBy }) => (OURS.has(kind) && takenBy !== 'peer' ? sum + (amountSat ?? 0n) : sum), 0n);
+  return sat > 0n ? { kind: 'waiting', sat } : { kind: 'unknown' };
+}
+
+function splitOf(channel: Channel): Share {
+  const parts = partsOf(channel);
+  if (channel.state !== 'normal') return { kind: 'split', parts, ours: 'onchain-later', theirs: 'reserve-remote' };
+  return { kind: 'split', parts, ours: channel.sendableMsat > 0n ? 'local' : 'reserve', theirs: channel.receivableMsat > 0n ? 'remote' : 'reserve-remote' };
+}
+
+/** Of what is ours for sure nothing waits any more, and all that was taken is in a block. */
+function isBack({ transaction, outputs, backSat }: Pick<Closing, 'transaction' | 'outputs' | 'backSat'>): boolean {
+  const waits = outputs.some(({ kind, takenBy, takenHeight }) => (takenBy === undefined ? OURS.has(kind) : takenBy === 'us' && takenHeight === undefined));
+  return transaction?.height !== undefined && backSat > 0n && !waits;
 }

@@ -236,7 +236,7 @@ describe('what the main process reads and shows', () => {
     const harmless = new Set([
       'node.info', 'node.stop', 'node.subscribe', 'vault.status', 'vault.create', 'vault.restore', 'vault.unlock', 'vault.lock', 'vault.changePassword', 'vault.checkPassword', 'vault.confirmSeed',
       'wallet.balance', 'wallet.newAddress', 'wallet.coins', 'wallet.transactions', 'wallet.prepareSend', 'wallet.prepareBump', 'wallet.freezeCoin', 'wallet.label', 'wallet.feerates', 'peer.connect', 'peer.disconnect', 'peer.list',
-      'channel.list', 'channel.get', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
+      'channel.list', 'channel.get', 'channel.previewClose', 'channel.previewForceClose', 'channel.history', 'invoice.create', 'invoice.decode', 'invoice.list', 'invoice.get', 'payment.quote', 'payment.get', 'payment.list',
       'payment.export', 'payment.history', 'payment.label', 'activity.list', 'activity.export', 'channel.states', 'channel.revocations', 'channel.closing', 'channel.evidence',
       'tower.remove', 'tower.list', 'ledger.balances', 'backup.status', 'backup.run', 'backup.drill',
     ]); // prettier-ignore
