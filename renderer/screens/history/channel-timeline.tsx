@@ -8,6 +8,7 @@ import { shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
+import { groups } from '../../format/amounts.ts';
 import { standingsOf } from '../../format/standing.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
@@ -66,10 +67,11 @@ function Closed({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   const isBad = channel.spendClass !== undefined && channel.spendClass in VERDICT;
   const { reason, spend } = closeWords(channel, t);
+  const number = channel.closingCommitmentNumber;
   return (
     <div className="alarm">
       {isBad ? (
-        <Notice kind="danger" title={spend} />
+        <Notice kind="danger" title={channel.spendClass === 'revoked' && number !== undefined ? t('timeline.penalty', { state: groups(BigInt(number)) }) : spend} />
       ) : (
         <Notice title={reason}>{spend && <p>{spend}</p>}</Notice>
       )}

@@ -99,7 +99,7 @@ function SlotStrip({ slots, used, label }: { readonly slots: Revocations['slots'
         <rect key={slot} className={`tr-${filled.has(slot) ? 'stored' : 'unknown'}${slot === used ? ' tr-way' : ''}`} x={LEFT + slot * step + GAP / 2} y={0.5} width={step - GAP} height={LEVEL - 1} />
       ))}
       {[0, 8, 16, 24, 32, 40, 48].map((slot) => (
-        <text key={slot} className="tr-axis" x={LEFT + slot * step} y={27}>
+        <text key={slot} className="tr-axis" x={LEFT + (slot === SLOTS - 1 ? WIDTH : slot * step)} y={27} textAnchor={slot === SLOTS - 1 ? 'end' : 'start'}>
           {slot}
         </text>
       ))}

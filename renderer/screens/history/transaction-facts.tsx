@@ -24,7 +24,7 @@ export function TransactionFacts({ transaction }: { readonly transaction: Transa
         <Sums transaction={transaction} />
         {transaction.kind !== 'channel_open' && <Paid transaction={transaction} />}
         <dt>{t('detail.block')}</dt>
-        <dd>{transaction.height === undefined ? t('tx.waiting') : t('tx.inBlock', { height: groups(BigInt(transaction.height)) })}</dd>
+        <dd>{transaction.height === undefined ? t('tx.waiting') : groups(BigInt(transaction.height))}</dd>
         {transaction.timeMs !== undefined && (
           <>
             <dt>{t('detail.seen')}</dt>
@@ -76,7 +76,7 @@ function Paid({ transaction }: { readonly transaction: Transaction }) {
   if (paid.length === 0) return null;
   return (
     <>
-      <dt>{t('pay.to')}</dt>
+      <dt>{t('detail.paidTo')}</dt>
       <dd className="stack-tight">
         {paid.map(({ address, amountSat }, index) => (
           // oxlint-disable-next-line react/no-array-index-key -- the place of an output is what it is
