@@ -337,6 +337,12 @@ describe('what a channel did, and what closing it by force would do', () => {
     await timeline();
     await page.getByText('You closed it.', { exact: true }).waitFor();
     await row(channel.localCommitmentNumber).getByRole('img', { name: 'published', exact: true }).waitFor();
+    await row(channel.localCommitmentNumber).getByRole('img', { name: 'can no longer be published' }).waitFor();
+    await sees('Nothing more: the channel is closed on chain, for good.');
+    await sees(`your state ${channel.localCommitmentNumber}`);
+    // What was swept is no income.
+    const swept = (await engine('wallet.transactions', {})).filter(({ kind }) => kind === 'channel_close');
+    expect(swept.map(({ netSat }) => netSat)).toEqual([preview!.summary.backSat[1]]);
   }); // prettier-ignore
 
   test('the page reported no fault', async () => {
