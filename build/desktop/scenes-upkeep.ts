@@ -70,7 +70,7 @@ async function onChain({ hands, practice, shoot }: Stage): Promise<void> {
   const list = page.getByRole('region', { name: 'Entries, newest first' });
   await list.getByText('Sent on chain').first().click();
   await page.getByText(/^(?:in )?block \d/iu).first().waitFor();
-  await shoot('history-on-chain');
+  await shoot('history-on-chain', page.locator('.activity-cols .facts'));
   const { value } = (await ask(page, 'wallet.balance')) as { readonly value: { readonly spendableSat: string } };
   await review(hands, await addressOf(practice));
   await fill('Amount', String(Number(value.spendableSat) - 5_000));

@@ -32,6 +32,8 @@ export const coin = z.strictObject({ ...outPoint.shape, amountSat: amount, addre
 export const transaction = z.strictObject({
   txid: hex(32), netSat: signedAmount, feeSat: amount.optional(), height: count.optional(), timeMs: timeMs.optional(),
   kind: name(['received', 'sent', 'moved', 'channel_open', 'channel_close']), label: text(500).optional(),
+  /** What it pays to others, where all of it came from this wallet: the first 20 outputs that are not ours. */
+  paid: z.array(z.strictObject({ address: text(100).optional(), amountSat: amount })).optional(),
 }); // prettier-ignore
 
 export const peer = z.strictObject({

@@ -5,7 +5,8 @@ import type { IncomingPayment } from '../payment/incoming-types.ts';
 import type { OutgoingPayment } from '../payment/outgoing-types.ts';
 import type { SfericNode } from './node.ts';
 import { paymentLabelKey } from './records.ts';
-import { paymentView, transactionView } from './views.ts';
+import { transactionContextOf, transactionView } from './transaction-view.ts';
+import { paymentView } from './views.ts';
 
 type Activity = Answer<'activity.list'>;
 type Entry = Activity['entries'][number];
@@ -75,9 +76,9 @@ async function paymentEntry(node: SfericNode, direction: 'o' | 'i', hash: string
 }
 
 function transactionEntries(node: SfericNode): readonly Read[] {
-  const channels = node.channels.all();
+  const context = transactionContextOf(node);
   return node.onchain.transactions().map((line) => {
-    const { label, ...transaction } = transactionView(line, channels);
+    const { label, ...transaction } = transactionView(line, context);
     const timed = transaction.timeMs === undefined ? {} : { timeMs: transaction.timeMs };
     return { cursor: line.txid, entry: { key: `tx:${line.txid}`, ...timed, transaction: { ...transaction, ...(label === undefined ? {} : { label }) }, ...(label === undefined ? {} : { label }) } };
   });
@@ -87,7 +88,10 @@ const stateOf = ({ payment, transaction }: Entry): Asked['state'] => payment?.st
 const feeMsatOf = ({ payment, transaction }: Entry): bigint => payment?.feeMsat ?? (transaction?.feeSat ?? 0n) * 1000n;
 const kindOf = ({ payment, transaction }: Entry): NonNullable<Asked['kinds']>[number] => payment?.direction ?? (transaction?.kind.startsWith('channel') ? 'channel' : 'chain');
 const wordsOf = ({ payment, transaction, label }: Entry): string =>
-  [label, payment?.description, payment?.paymentHash, payment?.payeeNodeId, payment && payment.amountMsat / 1000n, transaction?.txid, transaction?.netSat].join(' ').toLowerCase();
+  [
+    label, payment?.description, payment?.paymentHash, payment?.payeeNodeId, payment && payment.amountMsat / 1000n, transaction?.txid, transaction?.netSat,
+    ...(transaction?.paid ?? []).flatMap(({ address, amountSat }) => [address, amountSat]),
+  ].join(' ').toLowerCase(); // prettier-ignore
 
 const isAsked = (entry: Entry, { kinds, state, withFee, search }: Asked): boolean =>
   (kinds === undefined || kinds.includes(kindOf(entry))) && (state === undefined || stateOf(entry) === state) && (withFee !== true || feeMsatOf(entry) > 0n) &&

@@ -255,6 +255,11 @@ export class SfericNode {
     return this.found.has(key) ? ACCOUNT.restored : undefined;
   }
 
+  /** Whether `txid:vout` is a funding output or came out of one; of channels that are closed for good only since the start. */
+  isChannelOutput(key: string): boolean {
+    return this.#accountOf(key) !== undefined;
+  }
+
   #senderTo(nodeId: string): (message: Message) => void {
     const link = this.#connections.get(nodeId);
     return (message) => link && this.peers.send(nodeId, message, link);

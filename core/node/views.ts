@@ -12,7 +12,6 @@ import { feePaidMsat } from '../payment/outgoing.ts';
 import type { OutgoingPayment } from '../payment/outgoing-types.ts';
 import type { CoinWithStatus } from '../wallet/ledger.ts';
 import { type WalletState, labelKey } from '../wallet/state.ts';
-import type { WalletTransaction } from '../wallet/transactions.ts';
 import { formatShortChannelId } from '../wire/primitives.ts';
 import { failureWords } from './words.ts';
 
@@ -87,15 +86,5 @@ export function coinView(coin: CoinWithStatus, wallet: WalletState, network: Net
   return {
     txid: coin.txid, vout: coin.vout, amountSat: coin.amountSat, address: scriptToAddress(coin.script, network) ?? '', frozen: coin.status === 'frozen',
     ...defined({ height: coin.height, label: wallet.labels.get(labelKey('output', outPointKey(coin))) }),
-  }; // prettier-ignore
-}
-
-export function transactionView(line: WalletTransaction, channels: readonly FundedChannel[]): Answer<'wallet.transactions'>[number] {
-  const opens = channels.some((channel) => channel.fundingOutPoint.txid === line.txid);
-  const closes = channels.some((channel) => channel.spend?.txid === line.txid);
-  const kind = opens ? 'channel_open' : closes ? 'channel_close' : line.netSat > 0n ? 'received' : line.feeSat !== undefined && line.netSat === -line.feeSat ? 'moved' : 'sent';
-  return {
-    txid: line.txid, netSat: line.netSat, kind,
-    ...defined({ feeSat: line.feeSat as bigint | undefined, height: line.height, timeMs: line.timeSeconds === undefined ? undefined : line.timeSeconds * 1000, label: line.label }),
   }; // prettier-ignore
 }

@@ -22,6 +22,10 @@ export interface WalletTransaction {
   readonly isOwnPending: boolean;
   readonly isCoinbase: boolean;
   readonly outputs: readonly TxOutput[];
+  /** `txid:vout` of what it spends and never was ours. */
+  readonly foreignInputKeys: readonly string[];
+  /** Of its outputs those that pay somebody else. */
+  readonly foreignOutputs: readonly TxOutput[];
 }
 
 /** Newest first; unconfirmed ones before all others. `blockTimeSeconds` gives a header's time. */
@@ -50,16 +54,17 @@ function lineOf(
 ): Omit<WalletTransaction, 'timeSeconds'> {
   const { facts, height, txIndex, ownOrder } = known;
   let spentSat = 0n;
-  let foreignInputs = 0;
+  const foreignInputKeys: string[] = [];
   for (const key of facts.inputKeys) {
     const coin = ledger.coins.get(key);
     if (coin) spentSat += coin.amountSat;
-    else foreignInputs++;
+    else foreignInputKeys.push(key);
   }
   return {
     txid: facts.txid, height, txIndex, vsize: facts.vsize, outputs: facts.outputs, isCoinbase: facts.isCoinbase,
-    netSat: receivedSat - spentSat,
-    feeSat: foreignInputs === 0 && spentSat >= facts.outputSumSat ? sat(spentSat - facts.outputSumSat) : undefined,
+    netSat: receivedSat - spentSat, foreignInputKeys,
+    foreignOutputs: facts.outputs.filter((_, vout) => !ledger.coins.has(`${facts.txid}:${vout}`)),
+    feeSat: foreignInputKeys.length === 0 && spentSat >= facts.outputSumSat ? sat(spentSat - facts.outputSumSat) : undefined,
     label: state.labels.get(labelKey('tx', facts.txid)),
     isOwnPending: ownOrder !== undefined,
   }; // prettier-ignore

@@ -1,4 +1,6 @@
 import type { Answer } from '../../core/api.ts';
+import { groups } from '../format/amounts.ts';
+import { chainSums } from '../format/chain-sums.ts';
 import { timeText } from '../format/times.ts';
 import { useI18n } from '../i18n/context.ts';
 import { Amount } from './amount.tsx';
@@ -43,6 +45,8 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
   const { t, language } = useI18n();
   const isIn = transaction.netSat > 0n;
   const isDone = transaction.height !== undefined;
+  // The fee stands below it, as with a payment over Lightning.
+  const sums = chainSums(transaction);
   return (
     <span className="row">
       <Icon name={transaction.kind.startsWith('channel') ? 'channels' : 'block'} />
@@ -52,11 +56,11 @@ export function TransactionRow({ transaction }: { readonly transaction: Transact
         </span>
         <span className="row-sub">
           {transaction.timeMs === undefined ? '' : `${timeText(transaction.timeMs, language, { isPast: true })} · `}
-          {isDone ? t('tx.inBlock', { height: String(transaction.height) }) : t('tx.waiting')}
+          {isDone ? t('tx.inBlock', { height: groups(BigInt(transaction.height ?? 0)) }) : t('tx.waiting')}
         </span>
       </span>
       <span className="row-end">
-        <Amount sat={transaction.netSat} arrived={isIn && isDone} />
+        <Amount sat={sums ? -sums.sentSat : transaction.netSat} arrived={isIn && isDone} />
         {transaction.feeSat !== undefined && (
           <>
             <br />

@@ -1,3 +1,5 @@
+import { groups } from './amounts.ts';
+
 const MAX_SAT_PER_VB = 1000;
 
 /** A rate as a person types it, or undefined. */
@@ -9,3 +11,12 @@ export function rateOf(text: string): number | undefined {
 
 /** To a tenth, without a tail of noughts. */
 export const rateText = (satPerVb: number): string => String(Math.round(satPerVb * 10) / 10);
+
+const WEIGHT_PER_VB = 4n;
+
+/** A channel's own rate, in satoshi per 1000 weight, as satoshi per vbyte: exact, as three decimals hold it. */
+export function rateOfWeight(feeratePerKw: number): string {
+  const thousandths = BigInt(feeratePerKw) * WEIGHT_PER_VB;
+  const rest = (thousandths % 1000n).toString().padStart(3, '0').replace(/0+$/u, '');
+  return `${groups(thousandths / 1000n)}${rest === '' ? '' : `.${rest}`}`;
+}

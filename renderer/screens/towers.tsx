@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { Answer } from '../../core/api.ts';
 import { Button } from '../components/button.tsx';
 import { Card } from '../components/card.tsx';
@@ -10,6 +10,7 @@ import { Foreign } from '../components/foreign.tsx';
 import { Icon } from '../components/icon.tsx';
 import { shortId } from '../components/identifier.tsx';
 import { Problem } from '../components/problem.tsx';
+import { groups } from '../format/amounts.ts';
 import { timeText } from '../format/times.ts';
 import { useI18n } from '../i18n/context.ts';
 import { useAction } from '../state/action.ts';
@@ -46,15 +47,15 @@ export function Towers() {
           {t('towers.add')}
         </Button>
       </div>
-      <Dialog title={t('towers.add')} isOpen={isAdding} onClose={() => setAdding(false)} actions={null}>
-        <AddForm
+      {isAdding && (
+        <Add
           onClose={() => setAdding(false)}
           onAdded={() => {
             setAdding(false);
             refresh();
           }}
         />
-      </Dialog>
+      )}
       {leaving && (
         <Remove
           tower={leaving}
@@ -74,7 +75,7 @@ function Line({ tower, onRemove }: { readonly tower: Tower; readonly onRemove: (
     t(`towers.is.${tower.grade}`),
     // Of one that never answered nobody knows what it has.
     ...(tower.state !== 'connected' && tower.lastSeenMs === undefined ? [] : [tower.channels.length === 0 ? t('towers.noChannel') : t('towers.behind', { count: tower.behind })]),
-    ...(tower.blockHeight === undefined ? [] : [t('tx.inBlock', { height: String(tower.blockHeight) })]),
+    ...(tower.blockHeight === undefined ? [] : [t('tx.inBlock', { height: groups(BigInt(tower.blockHeight)) })]),
     ...(tower.state === 'connected' || tower.lastSeenMs === undefined ? [] : [t('towers.seen', { time: timeText(tower.lastSeenMs, language, { isPast: true }) })]),
   ];
   return (
@@ -104,18 +105,30 @@ function Line({ tower, onRemove }: { readonly tower: Tower; readonly onRemove: (
   );
 }
 
-function AddForm({ onClose, onAdded }: { readonly onClose: () => void; readonly onAdded: () => void }) {
+function Add({ onClose, onAdded }: { readonly onClose: () => void; readonly onAdded: () => void }) {
   const { t } = useI18n();
   const [address, setAddress] = useState('');
   const [grade, setGrade] = useState<Tower['grade']>('signed');
   const add = useAction('tower.add');
   const isAddress = recognise(address).kind === 'peer' && address.includes('@');
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     if (await add.run({ address: address.trim(), grade })) onAdded();
   };
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <Dialog
+      title={t('towers.add')}
+      isOpen
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('cancel')}</Button>
+          <Button look="primary" submit isDisabled={!isAddress} isBusy={add.isBusy}>
+            {t('towers.add')}
+          </Button>
+        </>
+      }
+    >
       <Field label={t('towers.address')} value={address} onChange={setAddress} multiline autoFocus maxLength={400} help={t('towers.address.help')} {...(address.trim() !== '' && !isAddress ? { error: t('towers.address.bad') } : {})} />
       <Segments
         label={t('towers.grade')}
@@ -128,13 +141,7 @@ function AddForm({ onClose, onAdded }: { readonly onClose: () => void; readonly 
       />
       <p className="small muted">{t(grade === 'own' ? 'towers.grade.own.text' : 'towers.grade.signed.text')}</p>
       <Problem error={add.error} />
-      <div className="button-row">
-        <Button look="primary" submit isDisabled={!isAddress} isBusy={add.isBusy}>
-          {t('towers.add')}
-        </Button>
-        <Button onPress={onClose}>{t('cancel')}</Button>
-      </div>
-    </form>
+    </Dialog>
   );
 }
 

@@ -89,7 +89,7 @@ describe('what a channel did, and what closing it by force would do', () => {
     expect(await row(newestOurs).innerText()).toContain(grouped(channel.ourMsat / 1000n));
     expect(await row(newestOurs).getByRole('img', { name: 'could be published' }).count()).toBe(2);
     expect(await row(newestOurs - 1).getByRole('img', { name: 'revoked' }).count()).toBe(2);
-    expect(await row(1).innerText()).toContain('Out 0 added');
+    expect(await row(1).innerText()).toContain('Out #0 added');
     await page.getByText('Oldest first').click();
     expect(await page.getByRole('row').nth(1).innerText()).toMatch(/^0\s/u);
   });
@@ -97,7 +97,7 @@ describe('what a channel did, and what closing it by force would do', () => {
   test('a new payment adds its states while somebody looks', async () => {
     await hands.page.getByText('Newest first').click();
     await pay(4_321n, 'a stamp');
-    await row(channel.localCommitmentNumber + 2).getByText('Out 5 settled').waitFor();
+    await row(channel.localCommitmentNumber + 2).getByText('Out #5 settled').waitFor();
     await look();
   });
 
@@ -341,6 +341,12 @@ describe('what a channel did, and what closing it by force would do', () => {
     await timeline();
     await page.getByText('You closed it.', { exact: true }).waitFor();
     await row(channel.localCommitmentNumber).getByRole('img', { name: 'published', exact: true }).waitFor();
+    await row(channel.localCommitmentNumber).getByRole('img', { name: 'can no longer be published' }).waitFor();
+    await sees('Nothing more: the channel is closed on chain, for good.');
+    await sees(`your state ${channel.localCommitmentNumber}`);
+    // What was swept is no income.
+    const swept = (await engine('wallet.transactions', {})).filter(({ kind }) => kind === 'channel_close');
+    expect(swept.map(({ netSat }) => netSat)).toEqual([preview!.summary.backSat[1]]);
   }); // prettier-ignore
 
   test('the page reported no fault', async () => {

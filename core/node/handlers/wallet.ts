@@ -5,7 +5,8 @@ import { sat } from '../../lib/units.ts';
 import { ApiFailure } from '../app.ts';
 import type { SfericNode } from '../node.ts';
 import type { Turn } from '../turns.ts';
-import { coinView, transactionView } from '../views.ts';
+import { transactionContextOf, transactionView } from '../transaction-view.ts';
+import { coinView } from '../views.ts';
 import { closeReserveSat, mostPossibleSat, sumSat } from '../reserve.ts';
 import { addressFailure, bumpFailure, planFailure, reserveFailure } from '../words.ts';
 import { planReplacement } from '../../wallet/bump.ts';
@@ -95,8 +96,10 @@ export const walletHandlers: Handlers<WalletMethod> = {
   'wallet.newAddress': (node, { kind }) =>
     inTurn(node, (turn) => ({ address: must(scriptToAddress(node.onchain.newAddress(turn, kind, 'receive').script, node.config.network), 'the address') })),
   'wallet.coins': (node) => node.onchain.coins().map((coin) => coinView(coin, node.onchain.wallet, node.config.network)),
-  'wallet.transactions': (node, { limit }) =>
-    node.onchain.transactions().slice(0, limit).map((line) => transactionView(line, node.channels.all())),
+  'wallet.transactions': (node, { limit }) => {
+    const context = transactionContextOf(node);
+    return node.onchain.transactions().slice(0, limit).map((line) => transactionView(line, context));
+  },
   'wallet.prepareSend': (node, params) => {
     const script = scriptOfAddress(node, params.address);
     const planned = plan(node, params, script);

@@ -92,7 +92,7 @@ export const zhHansPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'payChain.address': '将使用的地址',
   'payChain.speed': '速度',
   'payChain.rate': '费率',
-  'payChain.rate.value': '每 vbyte {rate} sat',
+  'payChain.rate.value': '{rate} sat/vB',
   'payChain.button': '发送',
   'payChain.final': '一旦发送，任何人都无法撤回。请比对地址的首尾几组字符。',
   'payChain.sent': '已发送',

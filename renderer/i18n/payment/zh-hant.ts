@@ -92,7 +92,7 @@ export const zhHantPayment: Readonly<Record<keyof typeof enPayment, string>> = {
   'payChain.address': '將使用的地址',
   'payChain.speed': '速度',
   'payChain.rate': '費率',
-  'payChain.rate.value': '每 vbyte {rate} sat',
+  'payChain.rate.value': '{rate} sat/vB',
   'payChain.button': '傳送',
   'payChain.final': '一旦傳送，任何人都無法撤回。請比對地址的首尾幾組字元。',
   'payChain.sent': '已傳送',

@@ -47,7 +47,7 @@ export const enUpkeep = {
   'raise.text': 'A second transaction with a higher fee takes the place of this one. It pays the same people the same amounts, and only one of the two can ever count. Its id is a new one.',
   'raise.now': 'Fee so far',
   'raise.rate': 'New fee rate, in sat per vbyte',
-  'raise.rate.help': 'Now about {fast} to be soon, {normal} for an hour.',
+  'raise.rate.help': 'Now about {fast} sat per vbyte to be soon, {normal} sat per vbyte for an hour.',
   'raise.rate.bad': 'This is not a fee rate: a number from 1 to 1000.',
   'raise.more': 'Costs more by',
   'raise.fee': 'Fee then, at most',

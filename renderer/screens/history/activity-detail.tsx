@@ -14,13 +14,12 @@ import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import type { ActivityEntry } from '../../state/activity-book.ts';
 import { useAnswer } from '../../state/answers.ts';
-import { useRoute } from '../../state/route.ts';
 import { useShell } from '../../state/shell.ts';
 import { failureText } from '../pay/failure-text.ts';
 import { type Raised, RaiseFee } from './raise-fee.tsx';
+import { TransactionFacts } from './transaction-facts.tsx';
 
 type Payment = NonNullable<ActivityEntry['payment']>;
-type Transaction = NonNullable<ActivityEntry['transaction']>;
 
 interface ActivityDetailProps {
   readonly entry: ActivityEntry;
@@ -101,50 +100,6 @@ function PaymentFacts({ payment }: { readonly payment: Payment }) {
       {isSent && payment.paymentPreimage !== undefined && (
         <div className="button-row">
           <CopyButton text={payment.paymentPreimage} label={t('pay.proof.copy')} />
-        </div>
-      )}
-    </>
-  );
-}
-
-function TransactionFacts({ transaction }: { readonly transaction: Transaction }) {
-  const { t, language } = useI18n();
-  const { go } = useRoute();
-  const { value: channels } = useAnswer('channel.list', { includeClosed: true }, ['channel.updated']);
-  const channel = channels?.find(({ fundingTxid, closingTxid }) => fundingTxid === transaction.txid || closingTxid === transaction.txid);
-  return (
-    <>
-      <dl className="facts">
-        <dt>{t('pay.amount')}</dt>
-        <dd>
-          <Amount sat={transaction.netSat} />
-        </dd>
-        {transaction.feeSat !== undefined && (
-          <>
-            <dt>{t('pay.feePaid')}</dt>
-            <dd>
-              <Amount sat={transaction.feeSat} />
-            </dd>
-          </>
-        )}
-        <dt>{t('detail.block')}</dt>
-        <dd>{transaction.height === undefined ? t('tx.waiting') : t('tx.inBlock', { height: String(transaction.height) })}</dd>
-        {transaction.timeMs !== undefined && (
-          <>
-            <dt>{t('detail.seen')}</dt>
-            <dd>{momentFormat(language).format(transaction.timeMs)}</dd>
-          </>
-        )}
-        <dt>{t('payChain.transaction')}</dt>
-        <dd>
-          <Identifier text={transaction.txid} />
-        </dd>
-      </dl>
-      {channel && (
-        <div className="button-row">
-          <Button icon="history" onPress={() => go({ screen: 'history', channelId: channel.channelId })}>
-            {t('channel.history')}
-          </Button>
         </div>
       )}
     </>

@@ -28,8 +28,6 @@ const FILTER: Readonly<Record<Kind, ActivityFilter>> = {
 const STATES = ['any', 'succeeded', 'pending', 'failed'] as const;
 type State = (typeof STATES)[number];
 const ROW_PX = 57;
-/** A short list leaves no empty half of the screen below it. */
-const FEW_ROWS = 3;
 const SEARCH_MS = 250;
 
 /** What was typed, once the typing rests. */
@@ -144,7 +142,7 @@ function Lines({ book, chosen, onChoose }: { readonly book: ActivityBook; readon
   useEffect(() => book.want(isAtTop ? 0 : Math.max(1, first), last), [book, first, last, isAtTop, book.count]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="scroll-list activity-list" style={{ maxHeight: Math.max(book.count, FEW_ROWS) * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('history.list')}>
+    <div className="scroll-list activity-list" style={{ maxHeight: Math.max(book.count, 1) * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('history.list')}>
       <ul className="virtual" style={{ height: virtual.getTotalSize() }}>
         {items.map(({ index, key, start }) => {
           const entry = book.at(index);

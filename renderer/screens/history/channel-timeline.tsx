@@ -8,8 +8,11 @@ import { shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
+import { groups } from '../../format/amounts.ts';
+import { standingsOf } from '../../format/standing.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
+import { useShell } from '../../state/shell.ts';
 import { type StateBook, useStateBook } from '../../state/state-book.ts';
 import { closeWords } from '../channels/close-words.ts';
 import { EvidenceDialog } from './evidence-dialog.tsx';
@@ -59,16 +62,19 @@ export function ChannelTimeline({ channelId, onBack }: { readonly channelId: str
   );
 }
 
-/** How and why it ended, in words. */
+/** How and why it ended, in words; of a breach, which the title names already, what becomes of the money. */
 function Closed({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   const isBad = channel.spendClass !== undefined && channel.spendClass in VERDICT;
   const { reason, spend } = closeWords(channel, t);
+  const number = channel.closingCommitmentNumber;
   return (
     <div className="alarm">
-      <Notice kind={isBad ? 'danger' : 'info'} title={reason}>
-        {spend && <p>{spend}</p>}
-      </Notice>
+      {isBad ? (
+        <Notice kind="danger" title={channel.spendClass === 'revoked' && number !== undefined ? t('timeline.penalty', { state: groups(BigInt(number)) }) : spend} />
+      ) : (
+        <Notice title={reason}>{spend && <p>{spend}</p>}</Notice>
+      )}
     </div>
   );
 }
@@ -76,6 +82,7 @@ function Closed({ channel }: { readonly channel: Channel }) {
 function Body({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   const book: StateBook = useStateBook(channel.channelId);
+  const { unit } = useShell().shell;
   const [order, setOrder] = useState<Order>('newest');
   const [chosen, setChosen] = useState<number>();
   const [jump, setJump] = useState<{ readonly number: number; readonly visit: number }>();
@@ -88,7 +95,9 @@ function Body({ channel }: { readonly channel: Channel }) {
     <div className="cols timeline-cols">
       <section className="card" aria-label={t('states.title')}>
         <div className="card-head states-tools">
-          <h2>{t('states.title')}</h2>
+          <h2>
+            {t('states.title')} <span className="states-units">{t('states.units', { unit: unit === 'sat' ? 'sat' : 'BTC' })}</span>
+          </h2>
           <JumpForm highest={highest} onJump={go} />
           <Segments
             label={t('states.order')}
@@ -110,7 +119,12 @@ function Body({ channel }: { readonly channel: Channel }) {
               {t(`states.legend.${side}`)}
             </span>
           ))}
-          <span className="legend-words">{t('states.legend.text')}</span>
+          {standingsOf(channel).map((standing) => (
+            <span className="key" key={standing}>
+              <span className={`standing standing-${standing}`} />
+              {t(standing === 'revoked' ? 'states.legend.revoked' : `standing.${standing}`)}
+            </span>
+          ))}
         </div>
       </section>
       <div className="stack timeline-side">

@@ -3,11 +3,13 @@ import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
 import { Skeleton } from '../../components/empty.tsx';
+import { Identifier } from '../../components/identifier.tsx';
+import { Problem } from '../../components/problem.tsx';
 import { groups } from '../../format/amounts.ts';
+import { outcomeOf, spenderOf } from '../../format/standing.ts';
 import { dateOfHeight } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
-import { closeWords } from '../channels/close-words.ts';
 
 type Channel = Answer<'channel.get'>;
 type Preview = Answer<'channel.previewForceClose'>;
@@ -16,16 +18,44 @@ const EVENTS = ['channel.updated', 'chain.updated'] as const;
 /** Of the three rates, the one in the middle. */
 const USUAL = 1;
 
-/** What each side could publish at this moment, and what would come of it. */
+/** What each side could publish at this moment, and what would come of it; once the channel is spent, what stands. */
 export const Publishable = memo(function Publishable({ channel }: { readonly channel: Channel }) {
   const { t } = useI18n();
   const isOver = ['failing', 'closing', 'closed'].includes(channel.state);
   return (
     <Card flush title={t('publish.title')}>
-      {isOver ? <p className="card-body">{closeWords(channel, t).spend ?? t('publish.over')}</p> : <Sides channel={channel} />}
+      {isOver ? <Over channelId={channel.channelId} /> : <Sides channel={channel} />}
     </Card>
   );
 });
+
+function Over({ channelId }: { readonly channelId: string }) {
+  const { t } = useI18n();
+  const { value: closing, error } = useAnswer('channel.closing', { channelId }, EVENTS);
+  const transaction = closing?.transaction;
+  return (
+    <div className="card-body stack publish-over">
+      <Problem error={error} />
+      {closing ? <p>{t(`publish.over.${outcomeOf(closing)}`)}</p> : !error && <Skeleton />}
+      {transaction && (
+        <dl className="facts facts-tight">
+          <dt>{t(transaction.height === undefined ? 'publish.waiting' : 'publish.stands')}</dt>
+          <dd>{t(`publish.by.${spenderOf(transaction)}`, { state: groups(BigInt(transaction.commitmentNumber ?? 0)) })}</dd>
+          {transaction.height !== undefined && (
+            <>
+              <dt>{t('detail.block')}</dt>
+              <dd>{groups(BigInt(transaction.height))}</dd>
+            </>
+          )}
+          <dt>{t('payChain.transaction')}</dt>
+          <dd>
+            <Identifier text={transaction.txid} />
+          </dd>
+        </dl>
+      )}
+    </div>
+  );
+}
 
 function Sides({ channel }: { readonly channel: Channel }) {
   const { t, language } = useI18n();

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import type { RequestError } from '../../client/client.ts';
 import { Amount } from '../../components/amount.tsx';
@@ -44,8 +44,8 @@ export function RaiseFee({ transaction, onRaised }: { readonly transaction: Tran
   return (
     <div className="button-row">
       <Button onPress={() => setOpen(true)}>{t('raise.button')}</Button>
-      <Dialog title={t('raise.title')} isOpen={isOpen} onClose={() => setOpen(false)} actions={null}>
-        <RaiseForm
+      {isOpen && (
+        <RaiseDialog
           transaction={transaction}
           onClose={() => setOpen(false)}
           onRaised={(done) => {
@@ -53,12 +53,12 @@ export function RaiseFee({ transaction, onRaised }: { readonly transaction: Tran
             onRaised(done);
           }}
         />
-      </Dialog>
+      )}
     </div>
   );
 }
 
-function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: Transaction; readonly onClose: () => void; readonly onRaised: (raised: Raised) => void }) {
+function RaiseDialog({ transaction, onClose, onRaised }: { readonly transaction: Transaction; readonly onClose: () => void; readonly onRaised: (raised: Raised) => void }) {
   const { t } = useI18n();
   const { value: rates } = useAnswer('wallet.feerates', {}, ['chain.updated']);
   const [text, setText] = useState('');
@@ -70,14 +70,26 @@ function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: T
   const { value: answer, error: refusal } = useAnswer('wallet.prepareBump', given ?? { txid: transaction.txid, feerateSatPerVb: 1 }, ['wallet.updated']);
   const plan = given && !refusal ? answer : undefined;
   const error = raise.error ?? (given && refusal);
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     if (!given || !plan) return;
     const done = await raise.run({ ...given, maxFeeSat: plan.feeSat });
     if (done) onRaised(done);
   };
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <Dialog
+      title={t('raise.title')}
+      isOpen
+      onClose={onClose}
+      onSubmit={() => void submit()}
+      actions={
+        <>
+          <Button onPress={onClose}>{t('cancel')}</Button>
+          <Button look="primary" submit isDisabled={!plan} isBusy={raise.isBusy}>
+            {t('raise.button')}
+          </Button>
+        </>
+      }
+    >
       <p>{t('raise.text')}</p>
       <Field
         label={t('raise.rate')}
@@ -95,13 +107,7 @@ function RaiseForm({ transaction, onClose, onRaised }: { readonly transaction: T
       <PlanFacts transaction={transaction} plan={plan} />
       <ReserveNotice error={error} isSpending={isSpending} onSpending={setSpending} />
       <Refusal error={error} />
-      <div className="button-row">
-        <Button look="primary" submit isDisabled={!plan} isBusy={raise.isBusy}>
-          {t('raise.button')}
-        </Button>
-        <Button onPress={onClose}>{t('cancel')}</Button>
-      </div>
-    </form>
+    </Dialog>
   );
 }
 

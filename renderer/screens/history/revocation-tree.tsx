@@ -11,8 +11,10 @@ type Revocations = Answer<'channel.revocations'>;
 
 const SLOTS = 49;
 const LEAVES = 2 ** TREE_LEVELS;
-/** The drawing, in its own units. */
-const [LEFT, WIDTH, LEVEL, TOP] = [26, 286, 14, 0] as const;
+/** The drawing, about as many pixels wide as the card beside the table leaves it. */
+const [LEFT, WIDTH, LEVEL] = [20, 214, 14] as const;
+/** Between two boxes; the leaves are narrow. */
+const GAP = 0.6;
 const leafX = (place: number): number => LEFT + (place * WIDTH) / LEAVES;
 
 /** The secrets that the peer gave up, whose newest state is `newest`: 49 places are enough for all states there can ever be (BOLT 3). */
@@ -37,7 +39,7 @@ function Drawings({ revocations, chosen, newest }: { readonly revocations: Revoc
       <Branch nodes={nodes} branch={branch} chosen={chosen} valid={[revokedStates, newest]} label={t('tree.branch', { first: groups(BigInt(branch)), last: groups(BigInt(branch + LEAVES - 1)) })} />
       <SlotStrip slots={slots} used={derivation?.slot} label={t('tree.strip', { count: slots.length })} />
       <p className="legend">
-        {(['accent', 'soft', 'inflight', 'none'] as const).map((kind) => (
+        {(['accent', 'follows', 'valid', 'none'] as const).map((kind) => (
           <span className="key" key={kind}>
             <span className={`swatch sw-${kind}`} />
             {t(`tree.legend.${kind}`)}
@@ -56,29 +58,31 @@ function Drawings({ revocations, chosen, newest }: { readonly revocations: Revoc
 
 /** A branch of 64 states: a box stands over all states that follow from its secret. */
 function Branch({ nodes, branch, chosen, valid, label }: { readonly nodes: readonly TreeNode[]; readonly branch: number; readonly chosen: number | undefined; readonly valid: readonly [first: number, last: number]; readonly label: string }) {
-  const y = (level: number): number => TOP + (TREE_LEVELS - level) * LEVEL;
+  const y = (level: number): number => (TREE_LEVELS - level) * LEVEL;
   const bottom = y(0) + LEVEL;
+  const axis = bottom + 17;
   const look = ({ kind, level, first, isOnWay }: TreeNode): string => {
     const isValid = level === 0 && valid[0] <= first && first <= valid[1];
-    return `tr-${level === 0 && first === chosen ? 'picked' : isValid ? 'valid' : kind}${isOnWay ? ' tr-way' : ''}`;
+    return `tr-${isValid ? 'valid' : kind}${isOnWay ? ' tr-way' : ''}`;
   };
   return (
-    <svg className="tree" viewBox={`0 0 ${LEFT + WIDTH + 2} ${bottom + 18}`} role="img" aria-label={label}>
+    <svg className="tree" viewBox={`0 0 ${LEFT + WIDTH + 2} ${axis + 4}`} role="img" aria-label={label}>
       {nodes.map((node) => {
         const x = leafX(node.first - branch);
-        return <rect key={`${node.level} ${node.first}`} className={look(node)} x={x + 0.5} y={y(node.level) + 0.5} width={(WIDTH * 2 ** node.level) / LEAVES - 1} height={LEVEL - 1} />;
+        return <rect key={`${node.level} ${node.first}`} className={look(node)} x={x + GAP / 2} y={y(node.level) + 0.5} width={(WIDTH * 2 ** node.level) / LEAVES - GAP} height={LEVEL - 1} />;
       })}
+      {chosen !== undefined && <path className="tr-mark" d={`M${leafX(chosen - branch + 0.5)} ${bottom + 1}l3 5h-6z`} />}
       {Array.from({ length: TREE_LEVELS + 1 }, (_, level) => (
-        <text key={level} className="tr-axis" x={LEFT - 6} y={y(level) + 10.5} textAnchor="end">
+        <text key={level} className="tr-axis" x={LEFT - 6} y={y(level) + 11} textAnchor="end">
           {2 ** level}
         </text>
       ))}
       {[0, 16, 32, 48].map((place) => (
-        <text key={place} className="tr-axis" x={leafX(place)} y={bottom + 12}>
+        <text key={place} className="tr-axis" x={leafX(place)} y={axis}>
           {groups(BigInt(branch + place))}
         </text>
       ))}
-      <text className="tr-axis" x={LEFT - 6} y={bottom + 12} textAnchor="end">
+      <text className="tr-axis" x={LEFT - 6} y={axis} textAnchor="end">
         n
       </text>
     </svg>
@@ -92,10 +96,10 @@ function SlotStrip({ slots, used, label }: { readonly slots: Revocations['slots'
   return (
     <svg className="tree" viewBox={`0 0 ${LEFT + WIDTH + 2} 30`} role="img" aria-label={label}>
       {Array.from({ length: SLOTS }, (_, slot) => (
-        <rect key={slot} className={`tr-${filled.has(slot) ? 'stored' : 'unknown'}${slot === used ? ' tr-way' : ''}`} x={LEFT + slot * step + 0.5} y={0.5} width={step - 1} height={LEVEL - 1} />
+        <rect key={slot} className={`tr-${filled.has(slot) ? 'stored' : 'unknown'}${slot === used ? ' tr-way' : ''}`} x={LEFT + slot * step + GAP / 2} y={0.5} width={step - GAP} height={LEVEL - 1} />
       ))}
       {[0, 8, 16, 24, 32, 40, 48].map((slot) => (
-        <text key={slot} className="tr-axis" x={LEFT + slot * step} y={26}>
+        <text key={slot} className="tr-axis" x={LEFT + (slot === SLOTS - 1 ? WIDTH : slot * step)} y={27} textAnchor={slot === SLOTS - 1 ? 'end' : 'start'}>
           {slot}
         </text>
       ))}

@@ -4,10 +4,12 @@ import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
 import { Skeleton } from '../../components/empty.tsx';
 import { groups } from '../../format/amounts.ts';
+import { rateOfWeight } from '../../format/rates.ts';
+import { standingIn } from '../../format/standing.ts';
 import { momentFormat } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
 import type { ChannelState } from '../../state/state-book.ts';
-import { changeText, type Side, standingIn } from './state-row.tsx';
+import { changeText, type Side } from './state-row.tsx';
 
 /** Which sentence says what a standing means now. */
 const MEANS = { unsigned: 'unsigned', signed: 'signedNow', revoked: 'revokedNow', published: 'publishedNow', over: 'overNow' } as const;
@@ -63,7 +65,7 @@ function Commitment({ owner, number, side, before, channel }: { readonly owner: 
                 <Amount msat={change.amountMsat} exact />
               </li>
             ))}
-            {isNewRate && <li>{t('change.rate', { from: groups(BigInt(before?.feeratePerKw ?? 0)), to: groups(BigInt(side.feeratePerKw ?? 0)) })}</li>}
+            {isNewRate && <li>{t('change.rate', { from: rateOfWeight(before?.feeratePerKw ?? 0), to: rateOfWeight(side.feeratePerKw ?? 0) })}</li>}
           </ul>
           <dl className="facts facts-tight">
             <dt>{t('states.column.you')}</dt>
@@ -85,7 +87,7 @@ function Commitment({ owner, number, side, before, channel }: { readonly owner: 
             {side.feeratePerKw !== undefined && (
               <>
                 <dt>{t('commitment.rate')}</dt>
-                <dd>{t('commitment.rate.value', { rate: groups(BigInt(side.feeratePerKw)) })}</dd>
+                <dd>{t('payChain.rate.value', { rate: rateOfWeight(side.feeratePerKw) })}</dd>
               </>
             )}
             <dt>{t(`commitment.${owner}.signed`)}</dt>

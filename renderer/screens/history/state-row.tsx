@@ -3,6 +3,8 @@ import type { Answer } from '../../../core/api.ts';
 import { Icon } from '../../components/icon.tsx';
 import type { IconName } from '../../components/icons.tsx';
 import { amountText, groups } from '../../format/amounts.ts';
+import { rateOfWeight } from '../../format/rates.ts';
+import { type Standing, standingIn } from '../../format/standing.ts';
 import { type I18n, useI18n } from '../../i18n/context.ts';
 import { useShell } from '../../state/shell.ts';
 import type { ChannelState } from '../../state/state-book.ts';
@@ -33,30 +35,15 @@ function summaryOf(state: ChannelState, before: ChannelState | undefined, t: I18
   if (first && side && side.changes.length > 1) return { text: t('change.more', { count: side.changes.length }), icon: 'channels' };
   if (first) return { text: changeText(first, t), icon: first.change === 'added' ? (first.direction === 'offered' ? 'pay' : 'receive') : first.change === 'fulfilled' ? 'check' : 'cross', change: first };
   if (state.number === 0) return { text: t('change.opened'), icon: 'plus' };
-  if (rate !== undefined && rateBefore !== undefined && rate !== rateBefore) return { text: t('change.rate', { from: groups(BigInt(rateBefore)), to: groups(BigInt(rate)) }), icon: 'settings' };
+  if (rate !== undefined && rateBefore !== undefined && rate !== rateBefore) return { text: t('change.rate', { from: rateOfWeight(rateBefore), to: rateOfWeight(rate) }), icon: 'settings' };
   return { text: t('change.again'), icon: 'retry' };
 }
-
-/** Whether a commitment is signed, may be published, or is revoked. */
-export const standingOf = (side: Side | undefined): 'unsigned' | 'signed' | 'revoked' => (!side ? 'unsigned' : side.revokedAtMs === undefined ? 'signed' : 'revoked');
-
-type Standing = ReturnType<typeof standingOf> | 'published' | 'over';
 
 /** One element that the style sheet draws: hundreds of them go by while somebody scrolls. */
 function StandingMark({ standing }: { readonly standing: Standing }) {
   const { t } = useI18n();
   const text = t(`standing.${standing}`);
   return <span className={`standing standing-${standing}`} role="img" title={text} aria-label={text} />;
-}
-
-type Spent = Pick<Answer<'channel.get'>, 'spendClass' | 'closingCommitmentNumber'>;
-
-/** The same once the channel may be spent: one transaction was published, and no other can be any more. */
-export function standingIn({ spendClass, closingCommitmentNumber }: Spent, owner: 'ours' | 'theirs', number: number, side: Side | undefined): Standing {
-  const standing = standingOf(side);
-  if (spendClass === undefined) return standing;
-  if (closingCommitmentNumber === number && (spendClass === 'local') === (owner === 'ours')) return 'published';
-  return standing === 'signed' ? 'over' : standing;
 }
 
 interface StateRowProps {
@@ -72,13 +59,13 @@ interface StateRowProps {
   readonly onChoose: (number: number) => void;
 }
 
-/** An amount without its unit; no component of its own, since hundreds of them go by while somebody scrolls. */
+/** An amount without its unit, whole ones with room for the msat of others; no component of its own, since hundreds of them go by while somebody scrolls. */
 function figure(msat: bigint, unit: 'sat' | 'btc') {
   const { whole, fraction } = amountText(msat, unit, true);
   return (
     <>
       {whole}
-      {fraction !== undefined && <span className="faint">.{fraction}</span>}
+      {fraction === undefined ? <span className="no-msat" /> : <span className="faint">.{fraction}</span>}
     </>
   );
 }
@@ -122,7 +109,7 @@ export const StateRow = memo(
           {side && figure(side.theirMsat, unit)}
         </span>
         <span role="cell" className="c-rate">
-          {side?.feeratePerKw !== undefined && groups(BigInt(side.feeratePerKw))}
+          {side?.feeratePerKw !== undefined && rateOfWeight(side.feeratePerKw)}
         </span>
         <span role="cell" className="c-yours">
           {state && <StandingMark standing={ours} />}

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { useI18n } from '../../i18n/context.ts';
+import { useShell } from '../../state/shell.ts';
 import type { StateBook } from '../../state/state-book.ts';
 import { StateRow } from './state-row.tsx';
 
@@ -9,8 +10,6 @@ export type Order = 'newest' | 'oldest';
 
 const ROW_PX = 26;
 const HEAD_PX = 26;
-/** A short list leaves no empty half of the screen below it. */
-const FEW_ROWS = 8;
 /** As many rows as a page can be high in every browser engine; the rest is reached by jumping. */
 const MOST_ROWS = 1_000_000;
 
@@ -30,6 +29,7 @@ interface StateTableProps {
 /** Every state of a channel; only the rows in sight are in the page, and only their pages in memory. */
 export function StateTable({ book, channel, highest, order, chosen, onChoose, jump }: StateTableProps) {
   const { t } = useI18n();
+  const { unit } = useShell().shell;
   const box = useRef<HTMLDivElement>(null);
   // The list ends a little above a state that was jumped to, or at the newest.
   const top = jump && highest - jump.number >= MOST_ROWS ? Math.min(highest, jump.number + MOST_ROWS / 2) : !jump && order === 'oldest' ? Math.min(highest, MOST_ROWS - 1) : highest;
@@ -76,13 +76,13 @@ export function StateTable({ book, channel, highest, order, chosen, onChoose, ju
   };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="scroll-list states" style={{ maxHeight: HEAD_PX + Math.max(count, FEW_ROWS) * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('states.list')}>
+    <div className={`scroll-list states in-${unit}`} style={{ maxHeight: HEAD_PX + count * ROW_PX }} ref={box} tabIndex={0} role="region" aria-label={t('states.list')}>
       <div role="table" aria-label={t('states.title')} aria-rowcount={count + 1}>
         <div role="rowgroup" className="states-head">
           <div role="row" className="state" aria-rowindex={1}>
             {COLUMNS.map((column) => (
               <span key={column} role="columnheader" className={`c-${column}`}>
-                {column === 'bar' ? <span className="visually-hidden">{t('states.column.bar')}</span> : t(`states.column.${column}`)}
+                {t(`states.column.${column}`)}
               </span>
             ))}
           </div>

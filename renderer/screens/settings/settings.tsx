@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { request } from '../../client/client.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -27,25 +27,31 @@ function ChangePassword({ onDone }: { readonly onDone: () => void }) {
   const [old, setOld] = useState('');
   const [fresh, setFresh] = useState({ password: '', again: '' });
   const change = useAction('vault.changePassword');
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     if (!(await change.run({ password: old, newPassword: fresh.password }))) return;
     // What the keychain keeps is the old one.
     await request('shell.forgetUnlock', {});
     onDone();
   };
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <Dialog
+      title={t('password.change')}
+      isOpen
+      onClose={onDone}
+      onSubmit={() => void submit()}
+      actions={
+        <>
+          <Button onPress={onDone}>{t('cancel')}</Button>
+          <Button look="primary" submit isDisabled={old === '' || !isGoodPassword(fresh)} isBusy={change.isBusy}>
+            {t('password.change')}
+          </Button>
+        </>
+      }
+    >
       <Field label={t('password.old')} type="password" value={old} onChange={setOld} secret autoFocus />
       <PasswordFields value={fresh} onChange={setFresh} isChange />
       <Problem error={change.error} />
-      <div className="button-row">
-        <Button look="primary" submit isDisabled={old === '' || !isGoodPassword(fresh)} isBusy={change.isBusy}>
-          {t('password.change')}
-        </Button>
-        <Button onPress={onDone}>{t('cancel')}</Button>
-      </div>
-    </form>
+    </Dialog>
   );
 }
 
@@ -72,9 +78,7 @@ function Locking() {
           </Button>
         )}
       </div>
-      <Dialog title={t('password.change')} isOpen={isChanging} onClose={() => setChanging(false)} actions={null}>
-        <ChangePassword onDone={() => setChanging(false)} />
-      </Dialog>
+      {isChanging && <ChangePassword onDone={() => setChanging(false)} />}
     </Card>
   );
 }
