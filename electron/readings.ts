@@ -28,7 +28,7 @@ const rateLine = (say: Say, rate: number | undefined): string => (rate === undef
 
 async function channelLines({ call, say }: ReadingPort, channelId: string): Promise<string[]> {
   const channel = (await call('channel.get', { channelId })) as Wire<Answer<'channel.get'>>;
-  return [say('ask.peer', { text: groupsOf(channel.peerNodeId) }), say('ask.balance', { amount: amountText(BigInt(channel.ourMsat)) })];
+  return [say('ask.peer', { text: groupsOf(channel.peerNodeId) }), say('ask.balance', { amount: amountText(BigInt(channel.ourMsat) - BigInt(channel.offeredMsat)) })];
 }
 
 /** What the main process makes of each request that it has to ask about: read anew from the engine, never from the page. */

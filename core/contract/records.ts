@@ -55,6 +55,8 @@ export const channel = z.strictObject({
   channelType: name(['static_remotekey', 'anchors']), fundingTxid: hex(32), fundingVout: count, shortChannelId: text(40).optional(),
   capacitySat: amount, ourMsat: amount, theirMsat: amount, sendableMsat: amount, receivableMsat: amount, sendLimit: name(['none', 'reserve_and_fee', 'in_flight', 'htlc_count', 'offline']),
   ourReserveSat: amount, theirReserveSat: amount, feeratePerKw: count, confirmations: count, confirmationsNeeded: count,
+  /** In flight: what we offered is still in `ourMsat`, what the peer offered in `theirMsat`, until it arrives or comes back. */
+  offeredMsat: amount, receivedMsat: amount,
   pendingHtlcs: count, localCommitmentNumber: count, remoteCommitmentNumber: count, closeReason: text(50).optional(),
   closingTxid: hex(32).optional(), spendClass: text(30).optional(),
   /** Blocks that each side has to wait for its own balance after its own commitment. */

@@ -174,12 +174,14 @@ describe('the shell around the page', () => {
       await expect.poll(() => app.page === before, { timeout: 30_000 }).toBe(false);
       hands = handsOn(app.page);
       await hands.sees('You can pay over Lightning');
+      await hands.page.locator('.ledger tr', { hasText: 'Payments under way' }).locator('.amount', { hasText: '4\u2009000' }).waitFor();
       expect(await stateOf(paymentHash)).toBe('pending');
     } finally {
       signal(neighbour.pid, 'SIGCONT');
     }
     await expect.poll(() => stateOf(paymentHash), { timeout: 30_000 }).toBe('succeeded');
-    expect(await neighbour.rpc.call('invoice.get', { paymentHash })).toMatchObject({ state: 'paid' });
+    // The payee may still wait for the last word on the commitment.
+    await expect.poll(async () => (await neighbour.rpc.call('invoice.get', { paymentHash })).state).toBe('paid');
     await asked();
   });
 
@@ -217,6 +219,7 @@ describe('the shell around the page', () => {
     await open();
     await unlock();
     await expect.poll(() => stateOf(paymentHash), { timeout: 60_000 }).not.toBe('pending');
+    await expect.poll(async () => (await neighbour.rpc.call('invoice.get', { paymentHash })).state).not.toBe('receiving');
     const payee = await neighbour.rpc.call('invoice.get', { paymentHash });
     expect([await stateOf(paymentHash), payee.state]).toEqual(payee.state === 'paid' ? ['succeeded', 'paid'] : ['failed', 'open']);
     await untilLive();

@@ -36,6 +36,7 @@ export const enChannels = {
   'channel.funding': 'Funding',
   'channel.closingTx': 'Closing',
   'channel.yours': 'yours',
+  'channel.inFlight': 'in flight',
   'channel.theirs': "the peer's",
   'channel.share.penalty': 'All of it goes to you as a penalty, less fees',
   'channel.share.waiting': 'yours, not in your wallet yet',

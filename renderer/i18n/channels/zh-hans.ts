@@ -37,6 +37,7 @@ export const zhHansChannels: Readonly<Record<keyof typeof enChannels, string>> =
   'channel.funding': '注资交易',
   'channel.closingTx': '关闭交易',
   'channel.yours': '你的',
+  'channel.inFlight': '途中',
   'channel.theirs': '对方的',
   'channel.share.penalty': '作为惩罚全部归你（扣除费用）',
   'channel.share.waiting': '属于你，尚未转入钱包',

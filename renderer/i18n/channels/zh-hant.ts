@@ -37,6 +37,7 @@ export const zhHantChannels: Readonly<Record<keyof typeof enChannels, string>> =
   'channel.funding': '注資交易',
   'channel.closingTx': '關閉交易',
   'channel.yours': '你的',
+  'channel.inFlight': '途中',
   'channel.theirs': '對方的',
   'channel.share.penalty': '作為懲罰全部歸你（扣除費用）',
   'channel.share.waiting': '屬於你，尚未轉入錢包',

@@ -1,20 +1,21 @@
 import type { Answer } from '../../../core/api.ts';
-import type { Part } from '../../format/parts.ts';
+import { type Part, restingMsat, theirRestingMsat } from '../../format/parts.ts';
 
 type Channel = Answer<'channel.get'>;
 type Closing = Answer<'channel.closing'>;
 
 /** A channel's capacity: solid is usable now, hatched is not. What is neither side's is in flight. */
 export function partsOf(channel: Channel): readonly Part[] {
-  const { ourMsat, theirMsat, capacitySat, sendableMsat, receivableMsat } = channel;
-  const inFlight: Part = { msat: capacitySat * 1000n - ourMsat - theirMsat, fill: 'inflight' };
-  if (channel.state !== 'normal') return [{ msat: ourMsat, fill: 'onchain-later' }, inFlight, { msat: theirMsat, fill: 'reserve-remote' }]; // prettier-ignore
+  const { capacitySat, sendableMsat, receivableMsat } = channel;
+  const [ours, theirs] = [restingMsat(channel), theirRestingMsat(channel)];
+  const inFlight: Part = { msat: capacitySat * 1000n - ours - theirs, fill: 'inflight' };
+  if (channel.state !== 'normal') return [{ msat: ours, fill: 'onchain-later' }, inFlight, { msat: theirs, fill: 'reserve-remote' }]; // prettier-ignore
   return [
-    { msat: ourMsat - sendableMsat, fill: 'reserve' },
+    { msat: ours - sendableMsat, fill: 'reserve' },
     { msat: sendableMsat, fill: 'local' },
     inFlight,
     { msat: receivableMsat, fill: 'remote' },
-    { msat: theirMsat - receivableMsat, fill: 'reserve-remote' },
+    { msat: theirs - receivableMsat, fill: 'reserve-remote' },
   ];
 }
 

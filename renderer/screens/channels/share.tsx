@@ -1,6 +1,7 @@
 import type { Answer } from '../../../core/api.ts';
 import { Amount } from '../../components/amount.tsx';
 import { Bar } from '../../components/bar.tsx';
+import { restingMsat, theirRestingMsat } from '../../format/parts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAnswer } from '../../state/answers.ts';
 import type { Channel } from './channel-tag.tsx';
@@ -37,7 +38,7 @@ export function ShareInList({ channel, share }: { readonly channel: Channel; rea
       </>
     );
   }
-  const [ours, theirs] = channel.state === 'normal' ? ([channel.sendableMsat, channel.receivableMsat] as const) : ([channel.ourMsat, channel.theirMsat] as const);
+  const [ours, theirs] = channel.state === 'normal' ? ([channel.sendableMsat, channel.receivableMsat] as const) : ([restingMsat(channel), theirRestingMsat(channel)] as const);
   return (
     <>
       <Bar parts={share.parts} label={t('channel.bar')} />
@@ -60,6 +61,7 @@ export function ShareInList({ channel, share }: { readonly channel: Channel; rea
 /** The same of the channel that is looked at, to the thousandth. */
 export function ShareInDetail({ channel, share }: { readonly channel: Channel; readonly share: Share }) {
   const { t } = useI18n();
+  const inFlightMsat = channel.offeredMsat + channel.receivedMsat;
   if (share.kind === 'nothing') return null;
   if (share.kind === 'split') {
     return (
@@ -68,10 +70,16 @@ export function ShareInDetail({ channel, share }: { readonly channel: Channel; r
         <div className="bar-ends">
           <span className="key">
             <span className={`swatch sw-${share.ours}`} />
-            <Amount msat={channel.ourMsat} exact /> {t('channel.yours')}
+            <Amount msat={restingMsat(channel)} exact /> {t('channel.yours')}
           </span>
+          {inFlightMsat > 0n && (
+            <span className="key">
+              <span className="swatch sw-inflight" />
+              <Amount msat={inFlightMsat} exact /> {t('channel.inFlight')}
+            </span>
+          )}
           <span className="key">
-            <Amount msat={channel.theirMsat} exact /> {t('channel.theirs')}
+            <Amount msat={theirRestingMsat(channel)} exact /> {t('channel.theirs')}
             <span className={`swatch sw-${share.theirs}`} />
           </span>
         </div>

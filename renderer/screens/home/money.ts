@@ -1,5 +1,5 @@
 import type { Answer } from '../../../core/api.ts';
-import type { Part } from '../../format/parts.ts';
+import { type Part, restingMsat } from '../../format/parts.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -41,12 +41,13 @@ export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Ch
   const lines: MoneyLine[] = [
     { group: 'ready', key: 'money.lightning', when: 'moneyWhen.now', msat: sendableMsat, fill: 'local', channels: live.length },
     { group: 'ready', key: 'money.onChain', when: 'moneyWhen.block', msat: onChainMsat, fill: 'onchain' },
-    { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, (channel) => channel.ourMsat), fill: 'reserve' },
-    { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, (channel) => channel.ourMsat), fill: 'onchain-later' },
-    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, (channel) => channel.ourMsat) + waiting.sat * 1000n, fill: 'onchain-later' },
+    { group: 'later', key: 'money.inFlight', when: 'moneyWhen.arrived', msat: sum([...live, ...offline, ...closing], ({ offeredMsat }) => offeredMsat), fill: 'inflight' },
+    { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, restingMsat), fill: 'reserve' },
+    { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, restingMsat), fill: 'onchain-later' },
+    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, restingMsat) + waiting.sat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.unconfirmed', when: 'moneyWhen.confirmed', msat: balance.unconfirmedSat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.immature', when: 'moneyWhen.matured', msat: balance.immatureSat * 1000n, fill: 'onchain-later' },
-    { group: 'held', key: 'money.reserve', when: 'moneyWhen.close', msat: sum(live, (channel) => channel.ourMsat - channel.sendableMsat), fill: 'reserve' },
+    { group: 'held', key: 'money.reserve', when: 'moneyWhen.close', msat: sum(live, (channel) => restingMsat(channel) - channel.sendableMsat), fill: 'reserve' },
     { group: 'held', key: 'money.emergency', when: 'moneyWhen.emergency', msat: balance.reservedSat * 1000n, fill: 'onchain-later' },
     { group: 'held', key: 'money.frozen', when: 'moneyWhen.frozen', msat: balance.frozenSat * 1000n, fill: 'onchain-later' },
   ];

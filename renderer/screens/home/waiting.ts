@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Answer } from '../../../core/api.ts';
 import { request } from '../../client/client.ts';
+import { restingMsat } from '../../format/parts.ts';
 
 /** Shares of ours in commitments on chain that nobody has taken yet: no balance counts them until they come to the wallet. */
 const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
@@ -18,12 +19,12 @@ export interface Waiting {
 export const NOTHING_WAITS: Waiting = { sat: 0n, unknown: 0 };
 
 /** What is still to be taken from one closing channel. Before its commitment is in a block no output is told: then our share stands for them, unless the wallet counts it already or it is not known. */
-export function waitingOf(channel: Pick<Channel, 'spendClass' | 'channelType' | 'ourMsat'>, { transaction, outputs }: Pick<Answer<'channel.closing'>, 'transaction' | 'outputs'>): Waiting {
+export function waitingOf(channel: Pick<Channel, 'spendClass' | 'channelType' | 'ourMsat' | 'offeredMsat'>, { transaction, outputs }: Pick<Answer<'channel.closing'>, 'transaction' | 'outputs'>): Waiting {
   const ours = outputs.filter(({ kind }) => OURS.has(kind));
   if (ours.length > 0 || transaction?.height !== undefined) return { sat: ours.reduce((sum, { amountSat, takenBy }) => (takenBy === undefined ? sum + (amountSat ?? 0n) : sum), 0n), unknown: 0 };
   if (BEYOND_US.has(channel.spendClass ?? '')) return { sat: 0n, unknown: 1 };
   const isCounted = channel.spendClass === 'mutual' || (channel.spendClass !== 'local' && channel.channelType !== 'anchors');
-  return { sat: isCounted ? 0n : channel.ourMsat / 1000n, unknown: 0 };
+  return { sat: isCounted ? 0n : restingMsat(channel) / 1000n, unknown: 0 };
 }
 
 /** How much of closing channels has still to be taken; asked for again whenever the channels or the balance changed. */

@@ -156,7 +156,7 @@ describe('what the main process reads and shows', () => {
     'wallet.prepareSend': { amountSat: '777', feeSat: '100' },
     'wallet.prepareBump': { feeSat: '2000', oldFeeSat: '500' },
     'backup.drill': { madeAtMs: 1_700_000_000_000, channels: [{ isKnown: true }, { isKnown: false }, { isKnown: false }], missing: [] },
-    'channel.get': { peerNodeId: NODE, ourMsat: '5000000' },
+    'channel.get': { peerNodeId: NODE, ourMsat: '5000000', offeredMsat: '0' },
     'vault.status': { state: 'unlocked' },
   };
   const read = (method: ConfirmedMethod, params: object): Promise<Reading> =>

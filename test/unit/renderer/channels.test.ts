@@ -15,7 +15,7 @@ type Channel = Answer<'channel.get'>;
 type Closing = Answer<'channel.closing'>;
 
 const channel = (change: object = {}): Channel =>
-  ({ state: 'normal', live: true, capacitySat: 1_000n, ourMsat: 600_000n, theirMsat: 300_000n, sendableMsat: 590_000n, receivableMsat: 290_000n, channelType: 'anchors', isOpener: true, ...change }) as never;
+  ({ state: 'normal', live: true, capacitySat: 1_000n, ourMsat: 650_000n, theirMsat: 350_000n, offeredMsat: 50_000n, receivedMsat: 50_000n, sendableMsat: 590_000n, receivableMsat: 290_000n, channelType: 'anchors', isOpener: true, ...change }) as never;
 const ending = (change: object = {}): Channel => channel({ state: 'closing', closingTxid: 'c', spendClass: 'local', sendableMsat: 0n, receivableMsat: 0n, ...change });
 const closing = (change: object = {}): Closing => ({ state: 'closing', transaction: { txid: 'c', height: 7, commitmentNumber: 4 }, outputs: [], backSat: 0n, ...change }) as never;
 const balance = (change: object = {}): Closing['outputs'][number] => ({ txid: 'c', vout: 0, kind: 'balance', amountSat: 500n, ...change }) as never;
@@ -61,7 +61,7 @@ describe('what lies between a share and what came back', () => {
   test('the opener bore the fee and the anchors of the state that was published', () => {
     expect(lessOf(ending(), paid, state)).toEqual({ shareSat: 600n, costSat: 100n, by: 'anchors' });
     expect(lessOf(ending({ spendClass: 'remote', channelType: 'static_remotekey' }), paid, state)).toEqual({ shareSat: 700n, costSat: 200n, by: 'commitment' });
-    expect(lessOf(ending({ spendClass: 'mutual' }), paid, undefined)).toEqual({ shareSat: 600n, costSat: 110n, by: 'mutual' });
+    expect(lessOf(ending({ spendClass: 'mutual', ourMsat: 600_000n, offeredMsat: 0n }), paid, undefined)).toEqual({ shareSat: 600n, costSat: 110n, by: 'mutual' });
   });
   test.each([
     ['another state', ending(), paid, { ...(state as object), number: 3 }],

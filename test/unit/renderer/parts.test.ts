@@ -68,7 +68,7 @@ describe('one field for everything', () => {
 
 describe('where the money is', () => {
   const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n, closeReserveSat: 0n, availableSat: 11n };
-  const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
+  const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, offeredMsat: 0n, receivedMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
   test('every channel stands in one line, and the lines add up to the total', () => {
     const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], { sat: 9n, unknown: 0 });
     expect(Object.fromEntries(money.lines.map(({ key, msat }) => [key, msat]))).toEqual({
@@ -77,6 +77,11 @@ describe('where the money is', () => {
     }); // prettier-ignore
     expect(money.totalMsat).toBe(money.lines.reduce((sum, { msat }) => sum + msat, 0n));
     expect(money.unknown).toBe(0);
+  });
+  test('a payment under way is in flight, no reserve and no balance; the total holds it once', () => {
+    const money = moneyOf(balance, [channel({ offeredMsat: 300_000n, sendableMsat: 600_000n }), channel({ live: false, sendableMsat: 0n, offeredMsat: 1_000n })], { sat: 0n, unknown: 0 });
+    expect(money.lines.filter(({ key }) => /inFlight|reserve|offline|lightning/u.test(key)).map(({ key, msat }) => [key, msat])).toEqual([['money.lightning', 600_000n], ['money.inFlight', 301_000n], ['money.offline', 999_000n], ['money.reserve', 100_000n]]);
+    expect(money.totalMsat).toBe(2_000_000n + (11n + 7n + 5n + 2n + 3n) * 1000n);
   });
   test('what an old copy or a backup file knows of a channel is in no sum; the channel is counted as not known until it is closed', () => {
     const money = moneyOf(balance, [channel({ state: 'fallen_behind' }), channel({ state: 'fallen_behind', isRestored: true, ourMsat: 0n }), channel({ state: 'closing', closingTxid: 'x' })], { sat: 0n, unknown: 1 });
