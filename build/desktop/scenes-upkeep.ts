@@ -64,6 +64,7 @@ async function onChain({ hands, practice, shoot }: Stage): Promise<void> {
   await shoot('raise-fee');
   await page.getByRole('dialog').getByRole('button', { name: 'Raise the fee' }).click();
   await sees('This is the transaction that counts now.');
+  await sees(/^\d entries$/u);
   await shoot('raise-fee-done');
   await practice.chain.mine(1);
   await go('History');
@@ -160,7 +161,7 @@ export async function lossScenes(stage: LossStage): Promise<void> {
     await page.getByRole('button', { name: 'Restore the wallet' }).click();
     await sees('Your wallet is restored');
     await shoot('restore-channels');
-    await press('Bring channels back…');
+    await press('Get your share back…');
     await sees(/being asked to close/u);
     await shoot('restore-channels-done');
     await press('To the wallet');

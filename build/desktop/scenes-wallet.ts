@@ -261,7 +261,7 @@ export async function recoveryScenes({ open, openElsewhere, shooter, practice, u
   await third.hands.sees('This copy of the wallet is old');
   const shoot = shooter(third.app);
   await shoot('recovery');
-  await third.hands.go('Channels');
+  await third.hands.press('To the channel');
   await third.hands.page.locator('.ch').first().waitFor();
   await shoot('recovery-channel');
   await third.app.close();

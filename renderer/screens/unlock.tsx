@@ -14,14 +14,17 @@ export function Unlock() {
   const { shell, vault } = useShell();
   const [password, setPassword] = useState('');
   const [remember, setRemember] = useState(false);
+  /** The field begins anew with each, and takes the keyboard again. */
+  const [tries, setTries] = useState(0);
   const unlock = useAction('shell.unlock');
   const quick = useAction('shell.quickUnlock');
   const isNodeRunning = vault?.state === 'unlocked';
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     quick.clear();
-    await unlock.run({ password, remember });
+    const isOpen = await unlock.run({ password, remember });
     setPassword('');
+    if (!isOpen) setTries((before) => before + 1);
   };
   return (
     <main className="gate" id="main">
@@ -31,7 +34,7 @@ export function Unlock() {
           <h1>{t('unlock.title')}</h1>
           <p className="muted">{isNodeRunning ? t('unlock.running') : t('unlock.stopped')}</p>
         </div>
-        <Field label={t('password')} type="password" value={password} onChange={setPassword} autoFocus secret />
+        <Field key={tries} label={t('password')} type="password" value={password} onChange={setPassword} autoFocus secret />
         {shell.quickUnlock === 'off' && (
           <Toggle isOn={remember} onChange={setRemember}>
             {t('unlock.remember')}

@@ -123,7 +123,7 @@ describe('the backup file of the channels', () => {
     expect(await page.getByText('in this wallet', { exact: true }).count()).toBe(1);
     expect(await page.getByText('not in the file', { exact: true }).count()).toBe(1);
     // All that it holds is here: nothing is offered that would close a channel.
-    expect(await page.getByRole('button', { name: /^Bring channels back/u }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /^Get your share back/u }).count()).toBe(0);
     expect(await axeFaults(app)).toEqual([]);
     await go('Home');
     await sees(/A channel is newer than your backup file/u);
@@ -207,7 +207,7 @@ describe('the backup file of the channels', () => {
     await open();
     const { press, fill, sees, page } = hands;
     await press(/^Restore a wallet/u);
-    await sees('If you have one, its channels are brought back too.');
+    await sees(/^If you have one, the peers of its channels/u);
     await fill('Words of the seed', words.join(' '));
     await fill('Password', PASSWORD);
     await fill('The same again', PASSWORD);
@@ -217,7 +217,7 @@ describe('the backup file of the channels', () => {
     await page.getByRole('button', { name: 'Restore the wallet' }).click();
     await sees('Your wallet is restored');
     await app.evaluate(({ dialog }) => void dialog.answers.push(1));
-    await press('Bring channels back…');
+    await press('Get your share back…');
     await sees(/you did not confirm it/iu);
     expect(await call('channel.list')).toEqual([]);
     expect(await axeFaults(app)).toEqual([]);
@@ -245,7 +245,7 @@ describe('the backup file of the channels', () => {
     await go('Backup');
     await pick(file);
     await sees('This file opens with your words');
-    expect(await page.getByRole('button', { name: /^Bring channels back/u }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /^Get your share back/u }).count()).toBe(0);
     expect(await call('backup.restore', { file: readFileSync(file, 'utf8').trim() })).toEqual({ restored: 0, skipped: 2 });
     expect(await asked()).toEqual([]);
     await go('Home');
@@ -290,7 +290,7 @@ describe('the backup file of the channels', () => {
     await other.page.locator('main input[type=file]').setInputFiles(file);
     await there.sees(/2 channels of the file are not in this wallet/u);
     expect(await axeFaults(other)).toEqual([]);
-    await there.press('Bring channels back…');
+    await there.press('Get your share back…');
     await there.sees('The peers of 2 channels are being asked to close them');
     await there.press('To the channels');
     expect(await complaints(other)).toEqual([]);

@@ -59,7 +59,7 @@ describe('the upkeep of a wallet', () => {
   });
 
   onStandIn.each<readonly [ShellAnswer<'shell.checkUpdate'>, readonly string[]]>([
-    [{ state: 'current', version: '0.1.0', dateMs: 0 }, ['You have the newest version', '0.1.0, of Jan 1, 1970']],
+    [{ state: 'current', version: '0.1.0', dateMs: 0 }, ['You have the newest version', '0.1.0, of 1 Jan 1970']],
     [{ state: 'newer', version: '7.8.9', dateMs: 0 }, ['Version 7.8.9 is out', 'Nothing is urgent']],
     [{ state: 'urgent', version: '7.8.9', dateMs: 0 }, ['Update soon: version 7.8.9 is out', 'money may be at risk']],
     [{ state: 'unreachable' }, ['Nobody answered', 'is not known']],

@@ -69,6 +69,7 @@ export const enPayment = {
   'pay.state.succeeded': 'Paid',
   'pay.state.failed': 'Not paid, nothing was spent',
   'pay.course': 'How it goes',
+  'pay.course.over': 'How it went',
   'pay.step.started': 'Offered over your channels',
   'pay.step.none': 'Not offered to any peer, nothing was spent',
   'pay.step.way.pending': 'On its way: {attempts, plural, one {# attempt} other {# attempts}}{parts, plural, one {} other {, # pieces}}',

@@ -24,7 +24,7 @@ export const enWelcome = {
   'unlock.button': 'Unlock',
   'unlock.busy': 'Opening, about two seconds …',
   'unlock.quick': 'Use the keychain',
-  'unlock.forgotten': 'Forgotten? In a new folder your words bring the coins back, and with the backup file your channels too.',
+  'unlock.forgotten': 'Forgotten? In a new folder your words bring the coins back; with the backup file, peers are asked to close your channels too.',
   'welcome.lead': 'Pay and receive over the Lightning Network. Your keys stay on this computer, and every step your channels take stays visible.',
   'welcome.keys': 'Keys',
   'welcome.keys.text': 'made here, never sent',

@@ -29,7 +29,7 @@ export function ClosingStages({ channel, closing }: { readonly channel: Channel;
     <section className="stack-tight" aria-label={t('stages.title')}>
       <h3>{t('stages.title')}</h3>
       <p>
-        {[channel.closeReason === undefined ? undefined : words.reason, words.spend].filter(Boolean).join(betweenSentences(language))}
+        {[channel.closeReason === undefined || channel.spendClass === 'revoked' ? undefined : words.reason, words.spend].filter(Boolean).join(betweenSentences(language))}
       </p>
       {closing && tip !== undefined ? <Stages channel={channel} closing={closing} less={less} tip={tip} /> : <Skeleton />}
     </section>

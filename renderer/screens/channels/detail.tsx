@@ -111,7 +111,7 @@ export function ChannelDetail({ channel }: { readonly channel: Channel }) {
           </Notice>
         )}
         {channel.state === 'normal' && !channel.live && (
-          <Notice kind="warning" title={t('channel.offline')}>
+          <Notice kind="warning" title={t('channel.away')}>
             <p>{t('channel.offline.text')}</p>
           </Notice>
         )}

@@ -30,14 +30,14 @@ type State = (typeof STATES)[number];
 const ROW_PX = 57;
 const SEARCH_MS = 250;
 
-/** What was typed, once the typing rests. */
+/** What was typed, once the typing rests; what is cleared is gone at once, with the list that it had found. */
 function useRested(text: string): string {
   const [rested, setRested] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setRested(text), SEARCH_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  return rested;
+  return text === '' ? '' : rested;
 }
 
 /** Payments, transactions, openings, closes and what they cost: one ledger, newest first. */

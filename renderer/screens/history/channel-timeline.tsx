@@ -71,7 +71,7 @@ function Closed({ channel }: { readonly channel: Channel }) {
   return (
     <div className="alarm">
       {isBad ? (
-        <Notice kind="danger" title={channel.spendClass === 'revoked' && number !== undefined ? t('timeline.penalty', { state: groups(BigInt(number)) }) : spend} />
+        <Notice kind="warning" title={channel.spendClass === 'revoked' && number !== undefined ? t('timeline.penalty', { state: groups(BigInt(number)) }) : spend} />
       ) : (
         <Notice title={reason}>{spend && <p>{spend}</p>}</Notice>
       )}

@@ -1,14 +1,17 @@
 import { Fragment } from 'react';
 import { Amount } from '../../components/amount.tsx';
 import { Card } from '../../components/card.tsx';
+import { dateOfHeight } from '../../format/times.ts';
 import { useI18n } from '../../i18n/context.ts';
+import { useAnswer } from '../../state/answers.ts';
 import type { Money, MoneyLine } from './money.ts';
 
 const GROUPS = ['ready', 'later', 'held'] as const;
 const SWATCH = { local: 'sw-local', remote: 'sw-remote', inflight: 'sw-inflight', onchain: 'sw-onchain', reserve: 'sw-reserve', 'reserve-remote': 'sw-reserve-remote', 'onchain-later': 'sw-onchain-later' } as const;
 
-function Line({ line }: { readonly line: MoneyLine }) {
-  const { t } = useI18n();
+function Line({ line, tip }: { readonly line: MoneyLine; readonly tip: number | undefined }) {
+  const { t, language } = useI18n();
+  const waits = tip !== undefined && line.height !== undefined && line.height > tip + 1;
   return (
     <tr>
       <td>
@@ -17,7 +20,7 @@ function Line({ line }: { readonly line: MoneyLine }) {
           {t(line.key, { channels: line.channels ?? 0 })}
         </span>
       </td>
-      <td>{t(line.when)}</td>
+      <td>{waits ? t('moneyWhen.about', { date: dateOfHeight(line.height ?? 0, tip ?? 0, language) }) : t(line.when)}</td>
       <td>
         <Amount msat={line.msat} exact unit={false} />
       </td>
@@ -45,8 +48,9 @@ function UnknownLine({ channels }: { readonly channels: number }) {
 /** Where everything is and when it can be used. */
 export function Holdings({ money }: { readonly money: Money }) {
   const { t } = useI18n();
+  const { value: info } = useAnswer('node.info', {}, ['chain.updated', 'peer.updated', 'channel.updated']);
   return (
-    <Card flush title={<>{t('home.where')} <Amount msat={money.totalMsat} /></>}>
+    <Card flush title={<>{t(money.unknown > 0 ? 'home.where.known' : 'home.where')} <Amount msat={money.totalMsat} /></>}>
       <table className="table ledger">
         <thead className="visually-hidden">
           <tr>
@@ -68,7 +72,7 @@ export function Holdings({ money }: { readonly money: Money }) {
                     </th>
                   </tr>
                   {lines.map((line) => (
-                    <Line key={line.key} line={line} />
+                    <Line key={line.key} line={line} tip={info?.chain?.height} />
                   ))}
                   {hasUnknown && <UnknownLine channels={money.unknown} />}
                 </Fragment>

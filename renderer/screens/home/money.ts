@@ -13,6 +13,8 @@ export interface MoneyLine {
   readonly fill: Part['fill'];
   /** Of how many channels. */
   readonly channels?: number;
+  /** From this block on. */
+  readonly height?: number | undefined;
 }
 export interface Money {
   readonly sendableMsat: bigint;
@@ -44,7 +46,7 @@ export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Ch
     { group: 'later', key: 'money.inFlight', when: 'moneyWhen.arrived', msat: sum([...live, ...offline, ...closing], ({ offeredMsat }) => offeredMsat), fill: 'inflight' },
     { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, restingMsat), fill: 'reserve' },
     { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, restingMsat), fill: 'onchain-later' },
-    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, restingMsat) + waiting.sat * 1000n, fill: 'onchain-later' },
+    { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, restingMsat) + waiting.sat * 1000n, fill: 'onchain-later', height: closing.length === 0 ? waiting.height : undefined },
     { group: 'later', key: 'money.unconfirmed', when: 'moneyWhen.confirmed', msat: balance.unconfirmedSat * 1000n, fill: 'onchain-later' },
     { group: 'later', key: 'money.immature', when: 'moneyWhen.matured', msat: balance.immatureSat * 1000n, fill: 'onchain-later' },
     { group: 'held', key: 'money.reserve', when: 'moneyWhen.close', msat: sum(live, (channel) => restingMsat(channel) - channel.sendableMsat), fill: 'reserve' },

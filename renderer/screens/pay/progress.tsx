@@ -35,7 +35,7 @@ export function Progress({ started, invoice, onAgain, onRetry }: ProgressProps) 
     <>
       <ScreenHead question={t(`pay.state.${isUnknown(payment) ? 'unknown' : payment.state}`)} answer={<Amount msat={payment.amountMsat} exact />} detail={invoice.description ? <Foreign text={invoice.description} /> : undefined} actions={payment.state !== 'pending' && <Button onPress={onAgain}>{t('pay.again')}</Button>} />
       <div className="cols pay-cols">
-        <Card title={t('pay.course')}>
+        <Card title={t(payment.state === 'pending' ? 'pay.course' : 'pay.course.over')}>
           <ol className="trail" aria-live="polite">
             {stepsOf(payment).map((step) => (
               <Step key={step.key} step={step} />

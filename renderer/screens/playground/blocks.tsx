@@ -12,16 +12,18 @@ function Contents({ transactions }: { readonly transactions: readonly PlayTransa
   const nameOf = useNames();
   const kinds = [...new Set(transactions.map(({ kind }) => kind))];
   if (kinds.length === 0) return <span className="blk-note faint">{t('play.block.empty')}</span>;
-  return kinds.map((kind) => {
+  const lines = kinds.map((kind) => {
     const same = transactions.filter((transaction) => transaction.kind === kind);
     const nodes = [...new Set(same.flatMap(({ node }) => (node ? [nameOf(node)] : [])))];
-    return (
-      <span key={kind} className={`blk-note blk-${kind}`}>
-        {t(`play.tx.${kind}`, { count: same.length })}
-        {nodes.length > 0 && nodes.length < 3 && <span className="blk-with">{t('play.tx.with', { nodes: nodes.join(', ') })}</span>}
-      </span>
-    );
+    return { kind, count: same.length, with: nodes.length > 0 && nodes.length < 3 ? t('play.tx.with', { nodes: nodes.join(', ') }) : undefined };
   });
+  // A channel that several lines are about is named under the last of them.
+  return lines.map(({ kind, count, with: channel }, index) => (
+    <span key={kind} className={`blk-note blk-${kind}`}>
+      {t(`play.tx.${kind}`, { count })}
+      {channel !== undefined && channel !== lines[index + 1]?.with && <span className="blk-with">{channel}</span>}
+    </span>
+  ));
 }
 
 /** What waits, the newest blocks, and the way to the next one. */

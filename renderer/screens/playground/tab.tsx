@@ -40,8 +40,9 @@ export function TabPanel({ tab }: { readonly tab: PlayState['tab'] }) {
             ]}
           />
           <p className="small muted">
-            {t('tab.of', { limit: inSentence(tab.limitSat), price: inSentence(tab.priceSat) })} · <span className="nowrap">{t('tab.count', { count: tab.payments })}</span>
+            {t('tab.of', { limit: inSentence(tab.limitSat), price: inSentence(tab.priceSat) })}
           </p>
+          <p className="small muted">{t('tab.count', { count: tab.payments })}</p>
           {tab.end && (
             <p className="small" role="status">
               {t(`tab.end.${tab.end}`)}

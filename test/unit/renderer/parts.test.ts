@@ -94,7 +94,8 @@ describe('where the money is', () => {
     ["the peer's, paying the wallet at once: counted there", { spendClass: 'remote', channelType: 'static_remotekey' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
     ['a close together: counted there', { spendClass: 'mutual', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
     ['one newer than our data, in no block yet: not known', { spendClass: 'future', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 1 }],
-    ['one newer than our data, in a block: what it pays us', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n }, { kind: 'other', amountSat: 90n }] }, { sat: 750n, unknown: 0 }],
+    ['one newer than our data, in a block: what it pays us', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n }, { kind: 'other', amountSat: 90n }] }, { sat: 750n, unknown: 0, height: 0 }],
+    ['it can be taken from a block on', { spendClass: 'local', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, earliestHeight: 727 }, { kind: 'balance', amountSat: 20n, earliestHeight: 9, takenBy: 'us' }] }, { sat: 750n, unknown: 0, height: 727 }],
     ['taken already: nothing waits', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, takenBy: 'us' }] }, { sat: 0n, unknown: 0 }],
   ])('%s', (_title, change, closing, expected) => expect(waitingOf(channel(change), closing as never)).toEqual(expected)); // prettier-ignore
 });
