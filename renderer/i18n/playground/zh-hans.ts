@@ -152,7 +152,7 @@ export const zhHansPlayground: Readonly<Record<keyof typeof enPlayground, string
   'tour.cheat.2.text': '你有 {yoursSat} sat，Bob 有 {theirsSat} sat。他还留着旧的承诺交易，其中他有 5 000 000 sat。这笔交易签名齐全，依然有效；只因为你掌握着撤销它的秘密，广播它对他才是危险的。他还是广播了。',
   'tour.cheat.2.do': '让 Bob 作弊',
   'tour.cheat.3.title': '被发现',
-  'tour.cheat.3.text': '旧状态已进入区块 {cheatHeight}。Bob 要等 720 个区块才能拿到其中他的那一份（白皮书中是 1 000 个）。你的钱包不用等：它用撤销密钥立即取走了那一份，扣除费用后的 {penaltySat} sat 正在转入你的钱包。',
+  'tour.cheat.3.text': '旧状态已进入区块 {cheatHeight}。Bob 要等 720 个区块才能领取他自己那一份（白皮书中是 1 000 个）。你的钱包不用等：它用撤销密钥立即取走了那一份，扣除费用后的 {penaltySat} sat 正在转入你的钱包。',
   'tour.cheat.3.do': '挖出 2 个区块',
   'tour.cheat.4.title': '全部归你',
   'tour.cheat.4.text': '通道中的 {claimedSat} sat，有 {backSat} sat 进了你的钱包，{lostSat} sat 是费用。Bob 连本来属于他的 {theirsSat} sat 也失去了。知道会被发现的人不会作弊。前提是你的钱包或瞭望塔一直看着区块链。',

@@ -152,7 +152,7 @@ export const zhHantPlayground: Readonly<Record<keyof typeof enPlayground, string
   'tour.cheat.2.text': '你有 {yoursSat} sat，Bob 有 {theirsSat} sat。他還留著舊的承諾交易，其中他有 5 000 000 sat。這筆交易簽名齊全，依然有效；只因為你掌握著撤銷它的秘密，廣播它對他才是危險的。他還是廣播了。',
   'tour.cheat.2.do': '讓 Bob 作弊',
   'tour.cheat.3.title': '被發現',
-  'tour.cheat.3.text': '舊狀態已進入區塊 {cheatHeight}。Bob 要等 720 個區塊才能拿到其中他的那一份（白皮書中是 1 000 個）。你的錢包不用等：它用撤銷金鑰立即取走了那一份，扣除費用後的 {penaltySat} sat 正在轉入你的錢包。',
+  'tour.cheat.3.text': '舊狀態已進入區塊 {cheatHeight}。Bob 要等 720 個區塊才能領取他自己那一份（白皮書中是 1 000 個）。你的錢包不用等：它用撤銷金鑰立即取走了那一份，扣除費用後的 {penaltySat} sat 正在轉入你的錢包。',
   'tour.cheat.3.do': '挖出 2 個區塊',
   'tour.cheat.4.title': '全部歸你',
   'tour.cheat.4.text': '通道中的 {claimedSat} sat，有 {backSat} sat 進了你的錢包，{lostSat} sat 是費用。Bob 連本來屬於他的 {theirsSat} sat 也失去了。知道會被發現的人不會作弊。前提是你的錢包或瞭望塔一直看著區塊鏈。',
