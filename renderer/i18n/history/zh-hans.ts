@@ -12,7 +12,7 @@ export const zhHansHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'history.kind.lightning': '闪电网络',
   'history.kind.chain': '链上',
   'history.kind.channels': '通道',
-  'history.kind.fees': '有费用的',
+  'history.kind.fees': '含费用',
   'history.state': '状态',
   'history.state.any': '不限',
   'history.state.succeeded': '已完成',

@@ -12,7 +12,7 @@ export const zhHantHistory: Readonly<Record<keyof typeof enHistory, string>> = {
   'history.kind.lightning': '閃電網路',
   'history.kind.chain': '鏈上',
   'history.kind.channels': '通道',
-  'history.kind.fees': '有費用的',
+  'history.kind.fees': '含費用',
   'history.state': '狀態',
   'history.state.any': '不限',
   'history.state.succeeded': '已完成',

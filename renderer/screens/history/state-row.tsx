@@ -5,6 +5,7 @@ import type { IconName } from '../../components/icons.tsx';
 import { amountText, groups } from '../../format/amounts.ts';
 import { rateOfWeight } from '../../format/rates.ts';
 import { type Standing, standingIn } from '../../format/standing.ts';
+import { localeOf } from '../../format/times.ts';
 import { type I18n, useI18n } from '../../i18n/context.ts';
 import { useShell } from '../../state/shell.ts';
 import type { ChannelState } from '../../state/state-book.ts';
@@ -16,7 +17,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 /** Making one takes longer than a row does. */
 function formatOf(language: string, isToday: boolean): Intl.DateTimeFormat {
   const key = `${language} ${isToday}`;
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, isToday ? { timeStyle: 'medium', hourCycle: 'h23' } : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(localeOf(language), isToday ? { timeStyle: 'medium', hourCycle: 'h23' } : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   formats.set(key, known);
   return known;
 }
