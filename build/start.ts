@@ -39,9 +39,12 @@ async function pictures(): Promise<void> {
       say: (text: string) => console.log(`   ${text}`),
       snap: async (name: string) => void (await app.page.screenshot({ path: join(folder, `${name}.png`) })),
     };
-    await walk(app, practice, telling);
-    await walkPlayground(app, telling);
-    await app.close();
+    try {
+      await walk(app, practice, telling);
+      await walkPlayground(app, telling);
+    } finally {
+      await app.close();
+    }
     console.log(`\nPictures of the screens: ${folder}`);
   } finally {
     await practice.stop();

@@ -32,7 +32,7 @@ export async function walkPlayground({ page }: RunningApp, { say = () => undefin
   await press('Finish');
   await press(/^A payment that times out/u);
   await press('Set up the channel');
-  await press('Lock 0.05 BTC');
+  await press('Lock 5 000 000 sat');
   await page.getByRole('heading', { level: 3, name: 'Locked' }).waitFor();
   await snap('playground-timeout');
   await press('Leave');
