@@ -24,11 +24,11 @@ const msats = (amount: bigint): string => (amount % 1000n === 0n ? sats(amount /
 const short = (hex: string): string => `${hex.slice(0, 8)}…${hex.slice(-4)}`;
 
 /** Waits for the engine's own word instead of asking again and again. */
-async function when<T>(app: App, event: EventName, look: () => Promise<T | undefined>): Promise<T> {
+async function when<T>(source: Pick<App, 'subscribe'>, event: EventName, look: () => Promise<T | undefined>): Promise<T> {
   const TIMEOUT_MS = 20_000;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => done(() => reject(new Error(`waited in vain for ${event}`))), TIMEOUT_MS);
-    const stop = app.subscribe((name) => {
+    const stop = source.subscribe((name) => {
       if (name === event) void check();
     });
     let over = false;
@@ -74,11 +74,11 @@ async function tour(app: App, chain: ChainHandle, neighbour: Neighbour): Promise
   // The neighbour needs some too: whoever accepts a channel with anchors must be able to close it.
   await chain.pay(scriptOf((await neighbour.rpc.call('wallet.newAddress', {})).address)!, 1_000_000n);
   await chain.mine(1);
-  const balance = await when(app, 'wallet.updated', async () => {
-    const now = await app.call('wallet.balance', {});
-    const theirs = await neighbour.rpc.call('wallet.balance');
-    return now.confirmedSat > 0n && theirs.confirmedSat > 0n ? now : undefined;
-  });
+  const hasCoins = <B extends { readonly confirmedSat: bigint }>(now: B): B | undefined => (now.confirmedSat > 0n ? now : undefined);
+  const balance = await when(app, 'wallet.updated', async () => hasCoins(await app.call('wallet.balance', {})));
+  // Each side sees the block in its own time, and only it tells.
+  await neighbour.rpc.call('node.subscribe');
+  await when({ subscribe: neighbour.rpc.on }, 'wallet.updated', async () => hasCoins(await neighbour.rpc.call('wallet.balance')));
   say(`${address} received ${sats(balance.confirmedSat)}, in a block.`);
 
   title('A channel');
