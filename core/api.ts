@@ -68,6 +68,7 @@ export const methods = {
   'channel.get': method('One channel.', z.strictObject({ channelId }), channel),
   'channel.close': method('Closes together with the peer.', z.strictObject({ channelId, address: text(200).optional() }), empty),
   'channel.previewClose': method('What closing together would come to now, before anything is said to the peer.', z.strictObject({ channelId }), z.strictObject({
+    /** Without what is in payments under way. */
     shareSat: amount,
     /** What we would offer to pay, by the fee rates of now; the peer may ask for another fee, or for a longer output. */
     feeSat: amount,

@@ -3,7 +3,7 @@ import { type FeeratePerKw, type Msat, feeratePerKw, msat, toMsat } from '../lib
 import { anchorsCostSat, commitmentFeeSat, isTrimmed } from '../tx/commitment.ts';
 import { type ChannelFault, fault } from './errors.ts';
 import { POLICY } from './policy.ts';
-import { type Spec, VIEW, type View, isOffered, specOf } from './spec.ts';
+import { type Spec, VIEW, type View, inFlightMsat, isOffered, specOf } from './spec.ts';
 import { type ChannelConfig, type Commitments, type FundedChannel, type HtlcAdd, type HtlcEntry, STAGE } from './types.ts';
 
 type Owner = 'local' | 'remote';
@@ -58,9 +58,9 @@ const withHtlc = (commitments: Commitments, key: string, entry: HtlcEntry): Comm
 
 /** Whether any side would owe more than it has; `specOf` cannot express that. */
 function affordable(commitments: Commitments, entry: HtlcEntry): boolean {
-  let available: bigint = entry.add.direction === 'offered' ? commitments.ourMsat : commitments.theirMsat;
-  for (const htlc of commitments.htlcs.values()) if (htlc.add.direction === entry.add.direction) available -= htlc.add.amountMsat;
-  return available >= entry.add.amountMsat;
+  const { direction, amountMsat } = entry.add;
+  const settled = direction === 'offered' ? commitments.ourMsat : commitments.theirMsat;
+  return settled - inFlightMsat(commitments, direction) >= amountMsat;
 }
 
 /** BOLT 2, "Adding an HTLC", the sending node's rules, on both commitments, with a fee spike buffer. */

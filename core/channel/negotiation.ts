@@ -1,7 +1,7 @@
 import { sign, verify } from '../crypto/secp256k1.ts';
 import { equal } from '../lib/bytes.ts';
 import { type Result, err, must, ok } from '../lib/result.ts';
-import { FEERATE_FLOOR_PER_KW, type Sat, feeOfWeight, floorSat, maxBigint, minBigint, sat } from '../lib/units.ts';
+import { FEERATE_FLOOR_PER_KW, type Sat, feeOfWeight, floorSat, maxBigint, minBigint, msat, sat } from '../lib/units.ts';
 import { dustLimitSat } from '../bitcoin/script.ts';
 import { encodeTx, txid, txidBytes } from '../bitcoin/transaction.ts';
 import { type ClosingTx, type ClosingVariant, type SimpleClosingParams, closeeVariant, closerVariants, closingWeight, legacyClosingTx, signedClosingTx, simpleClosingTx } from '../tx/closing.ts';
@@ -11,6 +11,7 @@ import { type Context, STORE, type Transition, cappedFee, stay } from './context
 import { type ChannelFault, fault } from './errors.ts';
 import { fundingScriptOf } from './sign.ts';
 import { isShutdownScript } from './shutdown-script.ts';
+import { inFlightMsat } from './spec.ts';
 import type { ClosingNegotiation, FundedChannel } from './types.ts';
 
 const FRESH: ClosingNegotiation = { proposedFeeSat: undefined, theirFeeSat: undefined, pendingComplete: undefined, done: false };
@@ -47,6 +48,7 @@ const mostFeeSat = (channel: FundedChannel, ctx: Context): Sat =>
 const USUAL_SCRIPT = new Uint8Array(34);
 
 export interface CloseTogetherTerms {
+  /** Without what is in payments under way. */
   readonly shareSat: Sat;
   /** What we would propose to pay: by the estimate of now, and before the peer told where it wants to be paid. */
   readonly feeSat: Sat;
@@ -62,13 +64,17 @@ export function closeTogetherTerms(channel: FundedChannel, ctx: Pick<Context, 'f
   const promised = (side: 'local' | 'remote'): Uint8Array | undefined => (config[side].upfrontShutdownScript.length > 0 ? config[side].upfrontShutdownScript : undefined);
   const ours = localShutdown?.script ?? promised('local') ?? walletScript;
   const scripts: Scripts = [ours, remoteShutdownScript ?? promised('remote') ?? USUAL_SCRIPT];
-  const shareSat = floorSat(channel.commitments.ourMsat);
-  const proposedSat = closingFeeSat(channel, ctx, scripts);
+  // A close waits for payments under way, and they may arrive: what they take is not promised.
+  const ourMsat = msat(channel.commitments.ourMsat - inFlightMsat(channel.commitments, 'offered'));
+  const shareSat = floorSat(ourMsat);
+  const proposedSat = closingFeeSat({ ...channel, commitments: { ...channel.commitments, ourMsat } }, ctx, scripts);
   // With too little to pay for what relays only the peer proposes.
   const proposes = link.simpleClose ? proposedSat >= relayFeeSat(scripts) : config.isOpener;
   const feeSat = proposes ? proposedSat : sat(0n);
   const leftSat = sat(shareSat - feeSat);
-  return { shareSat, feeSat, payer: !proposes ? 'peer' : link.simpleClose ? 'each' : 'us', backSat: leftSat < dustLimitSat(ours) ? sat(0n) : leftSat };
+  // Either side's limit may hold in a negotiation of old.
+  const leastSat = link.simpleClose ? dustLimitSat(ours) : maxBigint(config.local.dustLimitSatoshis, config.remote.dustLimitSatoshis);
+  return { shareSat, feeSat, payer: !proposes ? 'peer' : link.simpleClose ? 'each' : 'us', backSat: leftSat < leastSat ? sat(0n) : leftSat };
 }
 
 /** BOLT 2: with option_simple_close both sides propose, otherwise the opener begins. */

@@ -30,6 +30,10 @@ export interface Spec {
 
 export const isOffered = (htlc: HtlcEntry): boolean => htlc.add.direction === 'offered';
 
+/** Of HTLCs that are not settled for good: the settled balance of whoever offered them still holds it. */
+export const inFlightMsat = ({ htlcs }: Commitments, direction: HtlcEntry['add']['direction']): Msat =>
+  msat([...htlcs.values()].reduce((sum, { add }) => (add.direction === direction ? sum + add.amountMsat : sum), 0n));
+
 /** The adder's stage counts for the addition, the other side's for the removal. */
 const addedIn = (htlc: HtlcEntry, view: View): boolean => htlc.stage >= (isOffered(htlc) ? view.ours : view.theirs);
 const removedIn = (htlc: HtlcEntry, view: View): boolean =>

@@ -38,12 +38,13 @@ export class Clock {
   }
 
   start(): void {
-    if (this.#isStopped) return;
-    this.#cancelTick = this.#context.timers.after(TICK_MS, () => {
-      if (this.#isAwake) this.#context.onTick();
-      else if (++this.#ticksAsleep === LIGHT_SLEEP_TICKS) void this.wake();
-      this.start();
-    });
+    if (!this.#isStopped) this.#cancelTick = this.#context.timers.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    if (this.#isAwake) this.#context.onTick();
+    else if (++this.#ticksAsleep === LIGHT_SLEEP_TICKS) void this.wake();
+    this.start();
   }
 
   /** For good: a start that is still under way finds it stopped. */

@@ -3,6 +3,7 @@ import type { Network } from '../bitcoin/network.ts';
 import { scriptToAddress } from '../bitcoin/address.ts';
 import { outPointKey } from '../bitcoin/transaction.ts';
 import { maxOffer, maxReceive } from '../channel/limits.ts';
+import { inFlightMsat } from '../channel/spec.ts';
 import { type FundedChannel, isRestored } from '../channel/types.ts';
 import { toHex } from '../lib/bytes.ts';
 import { foreign } from '../lib/sanitize.ts';
@@ -21,9 +22,6 @@ export type ChannelView = EventData<'channel.updated'>;
 const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 
-const inFlightMsat = ({ commitments }: FundedChannel, direction: 'offered' | 'received'): bigint =>
-  [...commitments.htlcs.values()].reduce((sum, { add }) => (add.direction === direction ? sum + add.amountMsat : sum), 0n);
-
 export function channelView(channel: FundedChannel, height: number): ChannelView {
   const { config, commitments, phase, link } = channel;
   const live = link.status === 'live' && phase === 'normal';
@@ -33,7 +31,7 @@ export function channelView(channel: FundedChannel, height: number): ChannelView
     channelNumber: config.channelNumber, channelId: toHex(channel.channelId), peerNodeId: toHex(config.peerNodeId),
     state: shutting ? 'shutting_down' : phase, live: link.status === 'live', isOpener: config.isOpener, channelType: config.channelType,
     fundingTxid: channel.fundingOutPoint.txid, fundingVout: channel.fundingOutPoint.vout, capacitySat: config.fundingSatoshis,
-    ourMsat: commitments.ourMsat, theirMsat: commitments.theirMsat, offeredMsat: inFlightMsat(channel, 'offered'), receivedMsat: inFlightMsat(channel, 'received'), sendableMsat: shutting ? 0n : sendable.amountMsat,
+    ourMsat: commitments.ourMsat, theirMsat: commitments.theirMsat, offeredMsat: inFlightMsat(commitments, 'offered'), receivedMsat: inFlightMsat(commitments, 'received'), sendableMsat: shutting ? 0n : sendable.amountMsat,
     receivableMsat: live && !shutting ? maxReceive(channel) : 0n, sendLimit: sendable.limit,
     ourReserveSat: config.remote.channelReserveSatoshis, theirReserveSat: config.local.channelReserveSatoshis, feeratePerKw: commitments.feeratePerKw,
     confirmations: channel.fundingHeight === undefined ? 0 : Math.max(0, height - channel.fundingHeight + 1), confirmationsNeeded: config.minimumDepth,

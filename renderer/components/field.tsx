@@ -69,7 +69,10 @@ export function AmountField({ onChange, ...props }: Omit<FieldProps, 'unit' | 't
       {...props}
       inputRef={caret}
       onChange={(text) => onChange(isAtEnd(text) ? grouped(text) : text)}
-      onBlur={() => onChange(grouped(props.value))}
+      onBlur={() => {
+        // To look at an amount is not to change it: a change takes back what was agreed to for it.
+        if (grouped(props.value) !== props.value) onChange(grouped(props.value));
+      }}
       unit={shell.unit === 'sat' ? 'sat' : 'BTC'}
       placeholder={t('amount.placeholder')}
       maxLength={30}

@@ -19,16 +19,13 @@ const htlcsOf = (theirs: FundedChannel | undefined, node: PlayNode): Channel['ht
     .filter(({ removal }) => removal === undefined)
     .map(({ add }) => ({ from: add.direction === 'received' ? ('you' as const) : node.id, amountMsat: add.amountMsat.toString(), cltvExpiryHeight: add.cltvExpiry }));
 
-const sumOf = (htlcs: Channel['htlcs'], isOurs: boolean): bigint => htlcs.reduce((sum, { from, amountMsat }) => ((from === 'you') === isOurs ? sum + BigInt(amountMsat) : sum), 0n);
-const atLeastNothing = (msat: bigint): string => (msat > 0n ? msat : 0n).toString();
-
 type Amounts = Pick<Channel, 'ourMsat' | 'theirMsat' | 'htlcs'>;
 
 /** What each has in the channel. Once its commitment is in a block: what is still on its way to each, and undefined when all of it was taken. */
 function amountsOf(world: World, channel: WalletChannel, htlcs: Channel['htlcs']): Amounts | undefined {
   const closing = world.closings.get(channel.channelId);
   const shares = closing?.transaction?.height === undefined ? undefined : world.kinds.openShares(channel.closingTxid);
-  if (!closing || !shares) return { ourMsat: atLeastNothing(channel.ourMsat - sumOf(htlcs, true)), theirMsat: atLeastNothing(channel.theirMsat - sumOf(htlcs, false)), htlcs };
+  if (!closing || !shares) return { ourMsat: (channel.ourMsat - channel.offeredMsat).toString(), theirMsat: (channel.theirMsat - channel.receivedMsat).toString(), htlcs };
   if (shares.length === 0) return undefined;
   const { ourSat, theirSat, locked } = remainsOf(shares, closing.outputs);
   const htlcOf = (amountSat: bigint): Channel['htlcs'][number] | undefined => htlcs.find(({ amountMsat }) => BigInt(amountMsat) / 1000n === amountSat);

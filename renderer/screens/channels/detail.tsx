@@ -5,6 +5,7 @@ import { Identifier, shortId } from '../../components/identifier.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Problem } from '../../components/problem.tsx';
 import { groups } from '../../format/amounts.ts';
+import { isBeyondUs } from '../../format/parts.ts';
 import { useI18n } from '../../i18n/context.ts';
 import { useAction } from '../../state/action.ts';
 import { useRoute } from '../../state/route.ts';
@@ -12,7 +13,7 @@ import { type Channel, ChannelTag } from './channel-tag.tsx';
 import { CloseTogether } from './close-together.tsx';
 import { ClosingStages } from './closing-stages.tsx';
 import { ForceClose } from './force-close.tsx';
-import { isBeyondUs, shareOf } from './parts.ts';
+import { shareOf } from './parts.ts';
 import { ShareInDetail, useClosing } from './share.tsx';
 
 const IS_ENDING: ReadonlySet<Channel['state']> = new Set(['negotiating', 'failing', 'closing', 'closed']);

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../core/api.ts';
-import { type Part, restingMsat, theirRestingMsat } from '../../format/parts.ts';
+import { isBeyondUs, isOurs, type Part, restingMsat, theirRestingMsat } from '../../format/parts.ts';
 
 type Channel = Answer<'channel.get'>;
 type Closing = Answer<'channel.closing'>;
@@ -32,13 +32,6 @@ export type Share =
   | { readonly kind: 'back'; readonly sat: bigint; readonly isAll: boolean }
   | { readonly kind: 'nothing' };
 
-/** Newer than what this copy of the data knows: the split that we remember is not the one that was published. */
-const BEYOND_US: ReadonlySet<string> = new Set(['future', 'lost_local']);
-const OURS: ReadonlySet<string> = new Set(['balance', 'penalty']);
-
-/** Whether what this copy of the data knows of a channel is not the newest: no figure of it is a fact. */
-export const isBeyondUs = ({ isRestored, spendClass, state }: Pick<Channel, 'isRestored' | 'spendClass' | 'state'>): boolean => isRestored === true || state === 'fallen_behind' || BEYOND_US.has(spendClass ?? '');
-
 /** Whose the money in a channel is, as far as anybody knows. `closing` is there once its end began. */
 export function shareOf(channel: Channel, closing?: Pick<Closing, 'transaction' | 'outputs' | 'backSat' | 'finalAtHeight'>): Share {
   const { state, spendClass, closingTxid } = channel;
@@ -49,7 +42,7 @@ export function shareOf(channel: Channel, closing?: Pick<Closing, 'transaction' 
   if (spendClass === 'unknown') return { kind: 'nothing' };
   if (spendClass === 'revoked') return { kind: 'penalty' };
   if (!isBeyondUs(channel)) return splitOf(channel);
-  const sat = (closing?.outputs ?? []).reduce((sum, { kind, amountSat, takenBy }) => (OURS.has(kind) && takenBy !== 'peer' ? sum + (amountSat ?? 0n) : sum), 0n);
+  const sat = (closing?.outputs ?? []).reduce((sum, output) => (isOurs(output) && output.takenBy !== 'peer' ? sum + (output.amountSat ?? 0n) : sum), 0n);
   return sat > 0n ? { kind: 'waiting', sat } : { kind: 'unknown' };
 }
 
@@ -61,6 +54,6 @@ function splitOf(channel: Channel): Share {
 
 /** Of what is ours for sure nothing waits any more, and all that was taken is in a block. */
 function isBack({ transaction, outputs, backSat }: Pick<Closing, 'transaction' | 'outputs' | 'backSat'>): boolean {
-  const waits = outputs.some(({ kind, takenBy, takenHeight }) => (takenBy === undefined ? OURS.has(kind) : takenBy === 'us' && takenHeight === undefined));
+  const waits = outputs.some((output) => (output.takenBy === undefined ? isOurs(output) : output.takenBy === 'us' && output.takenHeight === undefined));
   return transaction?.height !== undefined && backSat > 0n && !waits;
 }

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../core/api.ts';
-import { type Part, restingMsat } from '../../format/parts.ts';
+import { isBeyondUs, type Part, restingMsat } from '../../format/parts.ts';
 import type { MessageKey } from '../../i18n/en.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -34,16 +34,16 @@ export function moneyOf(balance: Answer<'wallet.balance'>, channels: readonly Ch
   const live = channels.filter(({ state, live }) => state === 'normal' && live);
   const offline = channels.filter(({ state, live }) => state === 'normal' && !live);
   const opening = channels.filter(({ state }) => state === 'opening');
-  // Once the closing transaction is known, the wallet counts what pays it at once; what has to be taken first comes as `waitingSat`.
+  // Once the closing transaction is known, the wallet counts what pays it at once; what has to be taken first comes as `waiting`.
   const closing = channels.filter(({ state, closingTxid }) => CLOSING.includes(state) && closingTxid === undefined);
   // What an old copy or a backup file knows of a channel is not what it holds now.
-  const unknown = channels.filter(({ state, closingTxid }) => state === 'fallen_behind' && closingTxid === undefined).length + waiting.unknown;
+  const unknown = channels.filter((channel) => channel.state !== 'closed' && channel.closingTxid === undefined && isBeyondUs(channel)).length + waiting.unknown;
   const sendableMsat = sum(live, (channel) => channel.sendableMsat);
   const onChainMsat = balance.spendableSat * 1000n;
   const lines: MoneyLine[] = [
     { group: 'ready', key: 'money.lightning', when: 'moneyWhen.now', msat: sendableMsat, fill: 'local', channels: live.length },
     { group: 'ready', key: 'money.onChain', when: 'moneyWhen.block', msat: onChainMsat, fill: 'onchain' },
-    { group: 'later', key: 'money.inFlight', when: 'moneyWhen.arrived', msat: sum([...live, ...offline, ...closing], ({ offeredMsat }) => offeredMsat), fill: 'inflight' },
+    { group: 'later', key: 'money.inFlight', when: 'moneyWhen.arrived', msat: sum([...live, ...offline, ...closing], ({ offeredMsat }) => offeredMsat) + waiting.inFlightSat * 1000n, fill: 'inflight' },
     { group: 'later', key: 'money.offline', when: 'moneyWhen.peer', msat: sum(offline, restingMsat), fill: 'reserve' },
     { group: 'later', key: 'money.opening', when: 'moneyWhen.confirmed', msat: sum(opening, restingMsat), fill: 'onchain-later' },
     { group: 'later', key: 'money.closing', when: 'moneyWhen.closed', msat: sum(closing, restingMsat) + waiting.sat * 1000n, fill: 'onchain-later', height: closing.length === 0 ? waiting.height : undefined },

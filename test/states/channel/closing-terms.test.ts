@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closeTogetherTerms } from '../../../core/channel/negotiation.ts';
-import { type PairOptions, actionsOf, reachNormal } from '../../support/channel-pair.ts';
+import { sat } from '../../../core/lib/units.ts';
+import { type PairOptions, actionsOf, offer, reachNormal } from '../../support/channel-pair.ts';
 
 /** A witness program of 32 bytes where the peer told nothing yet, of 20 as it then is: twelve bytes of four weight units. */
 const LONGER_WEIGHT = 48;
@@ -31,6 +32,18 @@ describe('what closing together is said to come to', () => {
     const [least, most] = paidSat.toSorted((a, b) => (a < b ? -1 : 1));
     expect(least! - terms.alice.backSat >= 0n && least! - terms.alice.backSat <= slackSat).toBe(true);
     expect(most).toBe(terms.alice.shareSat);
+  });
+  it('does not promise what is in a payment under way', () => {
+    const pair = reachNormal({ pushMsat: 300_000_000n });
+    const before = closeTogetherTerms(pair.alice, pair.ctx.alice);
+    pair.do('alice', offer(0, 20_000_000n));
+    pair.run();
+    expect(closeTogetherTerms(pair.alice, pair.ctx.alice)).toMatchObject({ shareSat: before.shareSat - 20_000n, backSat: before.backSat - 20_000n });
+    expect(closeTogetherTerms(pair.bob, pair.ctx.bob).shareSat).toBe(300_000n);
+  });
+  it.each([[354n, 500n], [600n, 0n]] as const)("counts as dust in a negotiation of old what is under either side's limit: %d", (aliceLimit, backSat) => {
+    const pair = reachNormal({ pushMsat: 500_000n, simpleClose: false, aliceTerms: { dustLimitSatoshis: sat(aliceLimit) } });
+    expect(closeTogetherTerms(pair.bob, pair.ctx.bob)).toMatchObject({ payer: 'peer', shareSat: 500n, backSat });
   });
   it('is nothing where the rest would be dust', () => {
     const pair = reachNormal({ pushMsat: 300_000n });

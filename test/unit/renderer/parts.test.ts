@@ -5,7 +5,7 @@ import { amountText, groupedInput, groups, satOf } from '../../../renderer/forma
 import { dateOfHeight, timeText } from '../../../renderer/format/times.ts';
 import { rateOf } from '../../../renderer/format/rates.ts';
 import { moneyOf } from '../../../renderer/screens/home/money.ts';
-import { waitingOf } from '../../../renderer/screens/home/waiting.ts';
+import { NOTHING_WAITS, waitingIn, waitingOf } from '../../../renderer/screens/home/waiting.ts';
 import { recognise, satOfBtc } from '../../../renderer/state/recognise.ts';
 
 const T = '\u2009';
@@ -70,7 +70,7 @@ describe('where the money is', () => {
   const balance: Answer<'wallet.balance'> = { confirmedSat: 0n, unconfirmedSat: 7n, immatureSat: 5n, frozenSat: 3n, reservedSat: 2n, spendableSat: 11n, closeReserveSat: 0n, availableSat: 11n };
   const channel = (change: object): Answer<'channel.list'>[number] => ({ state: 'normal', live: true, ourMsat: 1_000_000n, theirMsat: 0n, offeredMsat: 0n, receivedMsat: 0n, sendableMsat: 900_000n, receivableMsat: 4n, ...change }) as never;
   test('every channel stands in one line, and the lines add up to the total', () => {
-    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], { sat: 9n, unknown: 0 });
+    const money = moneyOf(balance, [channel({}), channel({ live: false, sendableMsat: 0n }), channel({ state: 'opening' }), channel({ state: 'closing' }), channel({ state: 'closing', closingTxid: 'x' }), channel({ state: 'closed' })], { sat: 9n, inFlightSat: 0n, unknown: 0 });
     expect(Object.fromEntries(money.lines.map(({ key, msat }) => [key, msat]))).toEqual({
       'money.lightning': 900_000n, 'money.onChain': 11_000n, 'money.offline': 1_000_000n, 'money.opening': 1_000_000n, 'money.closing': 1_009_000n,
       'money.unconfirmed': 7_000n, 'money.immature': 5_000n, 'money.reserve': 100_000n, 'money.emergency': 2_000n, 'money.frozen': 3_000n,
@@ -79,23 +79,34 @@ describe('where the money is', () => {
     expect(money.unknown).toBe(0);
   });
   test('a payment under way is in flight, no reserve and no balance; the total holds it once', () => {
-    const money = moneyOf(balance, [channel({ offeredMsat: 300_000n, sendableMsat: 600_000n }), channel({ live: false, sendableMsat: 0n, offeredMsat: 1_000n })], { sat: 0n, unknown: 0 });
-    expect(money.lines.filter(({ key }) => /inFlight|reserve|offline|lightning/u.test(key)).map(({ key, msat }) => [key, msat])).toEqual([['money.lightning', 600_000n], ['money.inFlight', 301_000n], ['money.offline', 999_000n], ['money.reserve', 100_000n]]);
-    expect(money.totalMsat).toBe(2_000_000n + (11n + 7n + 5n + 2n + 3n) * 1000n);
+    const money = moneyOf(balance, [channel({ offeredMsat: 300_000n, sendableMsat: 600_000n }), channel({ live: false, sendableMsat: 0n, offeredMsat: 1_000n })], { sat: 0n, inFlightSat: 40n, unknown: 0 });
+    expect(money.lines.filter(({ key }) => /inFlight|reserve|offline|lightning/u.test(key)).map(({ key, msat }) => [key, msat])).toEqual([['money.lightning', 600_000n], ['money.inFlight', 341_000n], ['money.offline', 999_000n], ['money.reserve', 100_000n]]);
+    expect(money.totalMsat).toBe(2_040_000n + (11n + 7n + 5n + 2n + 3n) * 1000n);
   });
   test('what an old copy or a backup file knows of a channel is in no sum; the channel is counted as not known until it is closed', () => {
-    const money = moneyOf(balance, [channel({ state: 'fallen_behind' }), channel({ state: 'fallen_behind', isRestored: true, ourMsat: 0n }), channel({ state: 'closing', closingTxid: 'x' })], { sat: 0n, unknown: 1 });
+    const money = moneyOf(balance, [channel({ state: 'fallen_behind' }), channel({ state: 'fallen_behind', isRestored: true, ourMsat: 0n }), channel({ state: 'closing', closingTxid: 'x' })], { sat: 0n, inFlightSat: 0n, unknown: 1 });
     expect(money.unknown).toBe(3);
     expect(money.lines.map(({ key }) => key)).not.toContain('money.closing');
   });
   test.each([
-    ['an own commitment waits for its block: our share', { spendClass: 'local', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, unknown: 0 }],
-    ["the peer's, with anchors: our share", { spendClass: 'remote', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, unknown: 0 }],
-    ["the peer's, paying the wallet at once: counted there", { spendClass: 'remote', channelType: 'static_remotekey' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
-    ['a close together: counted there', { spendClass: 'mutual', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 0 }],
-    ['one newer than our data, in no block yet: not known', { spendClass: 'future', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, unknown: 1 }],
-    ['one newer than our data, in a block: what it pays us', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n }, { kind: 'other', amountSat: 90n }] }, { sat: 750n, unknown: 0, height: 0 }],
-    ['it can be taken from a block on', { spendClass: 'local', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, earliestHeight: 727 }, { kind: 'balance', amountSat: 20n, earliestHeight: 9, takenBy: 'us' }] }, { sat: 750n, unknown: 0, height: 727 }],
-    ['taken already: nothing waits', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, takenBy: 'us' }] }, { sat: 0n, unknown: 0 }],
+    ['an own commitment waits for its block: our share', { spendClass: 'local', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, inFlightSat: 0n, unknown: 0 }],
+    ["the peer's, with anchors: our share", { spendClass: 'remote', channelType: 'anchors' }, { outputs: [] }, { sat: 1000n, inFlightSat: 0n, unknown: 0 }],
+    ["the peer's, paying the wallet at once: counted there", { spendClass: 'remote', channelType: 'static_remotekey' }, { outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 0 }],
+    ['a close together: counted there', { spendClass: 'mutual', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 0 }],
+    ['one newer than our data, in no block yet: not known', { spendClass: 'future', channelType: 'anchors' }, { outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 1 }],
+    ['one newer than our data, in a block: what it pays us', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n }, { kind: 'other', amountSat: 90n }] }, { sat: 750n, inFlightSat: 0n, unknown: 0, height: 7 }],
+    ['it can be taken from a block on', { spendClass: 'local', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, earliestHeight: 727 }, { kind: 'balance', amountSat: 20n, earliestHeight: 9, takenBy: 'us' }] }, { sat: 750n, inFlightSat: 0n, unknown: 0, height: 727 }],
+    ['HTLCs of an own commitment: in flight, before its block and in it', { spendClass: 'local', channelType: 'anchors', offeredMsat: 300_000n }, { outputs: [] }, { sat: 700n, inFlightSat: 300n, unknown: 0 }],
+    ['HTLCs in a block that nobody has taken: in flight', { spendClass: 'local', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 690n, earliestHeight: 727 }, { kind: 'htlc', amountSat: 300n, earliestHeight: 90 }, { kind: 'htlc', amountSat: 5n, takenBy: 'peer' }] }, { sat: 690n, inFlightSat: 300n, unknown: 0, height: 727 }],
+    ['from a backup file, closed by its peer, in no block yet: not known', { spendClass: 'remote', channelType: 'anchors', isRestored: true, ourMsat: 0n }, { outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 1 }],
+    ['from a backup file, closed together: the wallet counts it', { spendClass: 'mutual', channelType: 'anchors', isRestored: true, ourMsat: 0n }, { outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 0 }],
+    ['spent by nobody knows what, in a block or in none: not known', { spendClass: 'unknown', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [] }, { sat: 0n, inFlightSat: 0n, unknown: 1 }],
+    ['taken already: nothing waits', { spendClass: 'future', channelType: 'anchors' }, { transaction: { height: 7 }, outputs: [{ kind: 'balance', amountSat: 750n, takenBy: 'us' }] }, { sat: 0n, inFlightSat: 0n, unknown: 0 }],
   ])('%s', (_title, change, closing, expected) => expect(waitingOf(channel(change), closing as never)).toEqual(expected)); // prettier-ignore
+  test('several closing channels: the sum, and the block of the last, unless one has none yet', () => {
+    const [a, b, c] = [{ sat: 5n, inFlightSat: 1n, unknown: 0, height: 40 }, { sat: 7n, inFlightSat: 0n, unknown: 0, height: 90 }, { sat: 0n, inFlightSat: 0n, unknown: 1 }];
+    expect(waitingIn([a, b, c])).toEqual({ sat: 12n, inFlightSat: 1n, unknown: 1, height: 90 });
+    expect(waitingIn([a, { ...c, sat: 3n }])).toEqual({ sat: 8n, inFlightSat: 1n, unknown: 1 });
+    expect(waitingIn([])).toEqual(NOTHING_WAITS);
+  });
 });
